@@ -1,0 +1,48 @@
+# Two commands matter: `make run` and `make test`. Each sets up what is missing first.
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(shell command -v $(p) 2>/dev/null)))
+UV := UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 .tools/bin/uv
+PY := .venv/bin/python
+ARGS ?=
+
+.PHONY: setup run test check bench lock clean format pictures
+
+setup: .venv/.dev
+
+.tools/.ready: requirements/bootstrap.txt
+	@rm -rf .tools && $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target .tools -r requirements/bootstrap.txt
+	@touch $@
+
+.venv/.runtime: requirements/runtime.lock .tools/.ready
+	@test -x $(PY) || $(UV) venv --quiet --python $(PYTHON) .venv
+	@$(UV) pip install --quiet --require-hashes --only-binary :all: --python $(PY) -r requirements/runtime.lock
+	@touch $@
+
+.venv/.dev: requirements/dev.lock .tools/.ready
+	@test -x $(PY) || $(UV) venv --quiet --python $(PYTHON) .venv
+	@$(UV) pip sync --quiet --require-hashes --only-binary :all: --python $(PY) requirements/dev.lock
+	@touch .venv/.runtime $@
+
+run: .venv/.runtime
+	@VITRINE_SANDBOX=1 $(PY) -m bot run $(ARGS)
+
+test: .venv/.dev
+	@$(PY) -m pytest $(ARGS)
+
+check: .venv/.dev
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@.venv/bin/lint-imports
+	@$(PY) -m mypy
+
+format: .venv/.dev
+	@$(PY) -m ruff format . && $(PY) -m ruff check --fix .
+
+bench: .venv/.dev
+	@$(PY) -m bot bench $(ARGS)
+
+lock: .tools/.ready
+	@$(UV) pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.lock
+	@$(UV) pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/runtime.lock -o requirements/dev.lock
+
+clean:
+	@rm -rf .venv .tools .mypy_cache .ruff_cache .import_linter_cache

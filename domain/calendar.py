@@ -1,0 +1,196 @@
+"""Working time: shifts, lunch, statutory holidays and the weekend days worked in exchange (调休).
+
+Time is always handed in and handed back in UTC; the factory's own zone is only used to know when a
+shift begins. The
+holiday table is a port, because its data are published once a year and kept outside the domain.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+class HolidayTable(Protocol):
+    """What the state and the factory say of single days."""
+
+    def is_off(self, day: date) -> bool | None:
+        """True: a holiday. False: worked although the week says otherwise. None: the factory's week
+        decides.
+        """
+
+    def known(self, year: int) -> bool:
+        """Whether the exchanged working days (调休) of that year are published."""
+
+
+class NoHolidays:
+    """A table without a single holiday, for worlds that give none."""
+
+    def is_off(self, day: date) -> bool | None:
+        """No day is special."""
+        return None
+
+    def known(self, year: int) -> bool:
+        """Nothing is missing where nothing is asked."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The factory's week: weekdays worked (Monday is 0) and the day's shifts in local time."""
+
+    days: frozenset[int] = frozenset(range(6))
+    shifts: tuple[tuple[time, time], ...] = (
+        (time(8, 30), time(12, 0)),
+        (time(13, 30), time(18, 0)),
+    )
+
+    @property
+    def hours(self) -> float:
+        """Working hours of one day."""
+        return sum(_hours(a, b) for a, b in self.shifts)
+
+
+@dataclass(slots=True)
+class WorkCalendar:
+    """Adds and measures working time. Spans of a day are worked out once and kept."""
+
+    zone: ZoneInfo
+    week: Week = field(default_factory=Week)
+    holidays: HolidayTable = field(default_factory=NoHolidays)
+    _spans: dict[date, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
+
+    def local(self, at: datetime) -> datetime:
+        """The same moment on the factory's clock."""
+        return at.astimezone(self.zone)
+
+    def day(self, at: datetime) -> date:
+        """The factory's date of a moment."""
+        return at.astimezone(self.zone).date()
+
+    def moment(self, day: date, clock: time) -> datetime:
+        """A local clock time as a moment in UTC."""
+        return datetime.combine(day, clock, tzinfo=self.zone).astimezone(UTC)
+
+    def is_workday(self, day: date) -> bool:
+        """Whether the factory works on that day."""
+        off = self.holidays.is_off(day)
+        return day.weekday() in self.week.days if off is None else not off
+
+    def spans(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
+        """The day's shifts as moments in UTC; empty on a day off."""
+        kept = self._spans.get(day)
+        if kept is None:
+            kept = self._spans[day] = (
+                tuple((self.moment(day, a), self.moment(day, b)) for a, b in self.week.shifts)
+                if self.is_workday(day)
+                else ()
+            )
+        return kept
+
+    def closing(self, day: date) -> datetime:
+        """The end of work on that day, or of the last working day before it."""
+        for back in range(60):
+            spans = self.spans(day - timedelta(days=back))
+            if spans:
+                return spans[-1][1]
+        return self.moment(day, time(18, 0))
+
+    def opening(self, day: date) -> datetime:
+        """The begin of work on that day, or of the next working day."""
+        for ahead in range(60):
+            spans = self.spans(day + timedelta(days=ahead))
+            if spans:
+                return spans[0][0]
+        return self.moment(day, time(8, 30))
+
+    def add(self, at: datetime, hours: float) -> datetime:
+        """The moment at which that many working hours have passed. Negative hours count as none."""
+        left = timedelta(hours=max(hours, 0.0))
+        day = self.day(at)
+        for _ in range(3660):
+            for start, end in self.spans(day):
+                begin = max(start, at)
+                if begin >= end:
+                    continue
+                if left <= end - begin:
+                    return begin + left
+                left -= end - begin
+            day += timedelta(days=1)
+        return at + left
+
+    def between(self, earlier: datetime, later: datetime) -> float:
+        """Working hours from one moment to another; negative if they stand the other way round."""
+        if later < earlier:
+            return -self.between(later, earlier)
+        total = timedelta()
+        day, last = self.day(earlier), self.day(later)
+        while day <= last:
+            for start, end in self.spans(day):
+                total += max(min(end, later) - max(start, earlier), timedelta())
+            day += timedelta(days=1)
+        return total.total_seconds() / 3600
+
+    def workdays_between(self, first: date, last: date) -> int:
+        """Working days after `first` up to and with `last`; negative if they stand the other way
+        round.
+        """
+        if last < first:
+            return -self.workdays_between(last, first)
+        return sum(
+            self.is_workday(first + timedelta(days=n + 1)) for n in range((last - first).days)
+        )
+
+    def next_time(self, at: datetime, windows: Sequence[tuple[time, time]]) -> datetime:
+        """The first moment at or after `at` that lies in one of the daily local windows."""
+        starts = sorted(a for a, _ in windows)
+        day = self.day(at)
+        clock = self.local(at).time()
+        for start, end in windows:
+            if start <= clock < end:
+                return at
+        place = bisect_right(starts, clock)
+        if place < len(starts):
+            return self.moment(day, starts[place])
+        return self.moment(day + timedelta(days=1), starts[0])
+
+    def unpublished(self, years: Sequence[int]) -> tuple[int, ...]:
+        """Years among those asked whose exchanged days are not known yet: dates there may move."""
+        return tuple(y for y in years if not self.holidays.known(y))
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """The factory's own exceptions on top of another table: True off, False worked."""
+
+    days: Mapping[date, bool]
+    base: HolidayTable
+
+    def is_off(self, day: date) -> bool | None:
+        """The factory's word first, then the table below."""
+        own = self.days.get(day)
+        return own if own is not None else self.base.is_off(day)
+
+    def known(self, year: int) -> bool:
+        """Known if the table below knows it."""
+        return self.base.known(year)
+
+
+def week_from_text(text: str) -> Week:
+    """A week from words such as `Mon-Sat 08:30-18:00`, with lunch 12:00-13:30 cut out where the
+    shift spans it.
+    """
+    names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    days, hours = text.strip().split(maxsplit=1)
+    first, _, last = days.lower().partition("-")
+    low, high = names.index(first[:3]), names.index((last or first)[:3])
+    start, end = (time.fromisoformat(part.strip()) for part in hours.split("-"))
+    noon, back = time(12, 0), time(13, 30)
+    shifts = ((start, noon), (back, end)) if start < noon and end > back else ((start, end),)
+    return Week(frozenset(range(low, high + 1)), shifts)
+
+
+def _hours(start: time, end: time) -> float:
+    return (end.hour - start.hour) + (end.minute - start.minute) / 60

@@ -1,0 +1,319 @@
+"""The desk: a command comes in, the order decides, and what follows from it is kept and told in one
+transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from domain import news
+from domain.alert import Alert
+from domain.calendar import WorkCalendar
+from domain.commands import ChangeDue, Command, PlaceOrder, Told, Undo
+from domain.decide import Placing, decide
+from domain.errors import NotFound, Refused
+from domain.events import (
+    DueChanged,
+    Event,
+    InspectionFailed,
+    NodeCompleted,
+    NodeConfirmed,
+    NodeDelayed,
+    NodeResumed,
+    NodeReworked,
+    OrderPlaced,
+    PhotoAttached,
+    ReportUndone,
+)
+from domain.notice import Kind, Loud, Notice, cause
+from domain.order import Order, empty, evolve
+from domain.person import Address, Group, GroupKind
+from domain.plan import days_late, deviation, forecast, level, place
+from domain.ports import Books
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command did."""
+
+    order: Order
+    events: tuple[Event, ...]
+
+
+@dataclass(slots=True)
+class Desk:
+    """Takes commands. Holds the calendar and the rules, no state."""
+
+    calendar: WorkCalendar
+    pushes: news.PushRules = field(default_factory=news.PushRules)
+
+    def handle(self, books: Books, command: Command, told: Told) -> Outcome:
+        """Do it, or raise a DomainError and leave the books as they were."""
+        order, placing = self._load(books, command, told)
+        history: tuple[Event, ...] = ()
+
+        def past() -> tuple[Event, ...]:
+            nonlocal history
+            history = books.history(order.order_no)
+            return history
+
+        events = decide(order, command, told, history=past, placing=placing)
+        after = order
+        for n, event in enumerate(events):
+            after = evolve(after, event, (*history, *events[:n]))
+        books.keep(after, events)
+        self._follow_up(books, order, after, events, told)
+        return Outcome(after, tuple(events))
+
+    def _load(self, books: Books, command: Command, told: Told) -> tuple[Order, Placing | None]:
+        order = books.order(command.order_no)
+        if not isinstance(command, PlaceOrder):
+            if order is None:
+                raise NotFound("no-such-order", order=command.order_no)
+            return order, None
+        if order is not None:
+            raise Refused("order-exists", order=command.order_no)
+        route = books.route(command.route)
+        if route is None:
+            raise NotFound("no-such-route", route=command.route)
+        placed = command.placed or told.now
+        placing = place(route, command.quantity, placed, command.due, self.calendar)
+        return empty(command.order_no, route), placing
+
+    def _follow_up(
+        self, books: Books, before: Order, after: Order, events: Sequence[Event], told: Told
+    ) -> None:
+        for event in events:
+            match event.fact:
+                case NodeDelayed() | InspectionFailed():
+                    self._raise(books, before, after, event, told)
+                case NodeReworked(reason=reason) if reason:
+                    self._raise(books, before, after, event, told)
+                case NodeResumed() | NodeCompleted():
+                    self._settle(books, after, event.node, told)
+                case ReportUndone(undone=undone):
+                    self._unsay(books, after, undone, event, told)
+                case PhotoAttached() | NodeConfirmed() if event.node:
+                    self._now_green(books, before, after, event, told)
+                case OrderPlaced() | DueChanged():
+                    pass
+        self._push(books, after, events, told)
+
+    def _push(self, books: Books, order: Order, events: Sequence[Event], told: Told) -> None:
+        for item in news.of(order, events):
+            event = next(e for e in events if e.seq == item.seq)
+            self._tell(books, order, item.who, item.what, event, told)
+
+    def _tell(
+        self, books: Books, order: Order, who: str, what: str, event: Event, told: Told
+    ) -> None:
+        """One push to one follower, who may only be told of what they may see."""
+        person, to = books.person(who), books.reach(who)
+        if person is None or to is None or who == told.by.id:
+            return
+        bundle = f"push/{who}"
+        last = books.last_push(to, bundle)
+        at = news.earliest(told.now, last, self.pushes, self.calendar)
+        facts: dict[str, Any] = {"order": order.order_no, "node": event.node, "seq": event.seq}
+        if isinstance(event.fact, DueChanged):
+            facts |= {
+                "due": event.fact.due,
+                "before": event.fact.before,
+                "reason": event.fact.reason,
+                "text": event.fact.text,
+            }
+        books.notify(
+            Notice(
+                to,
+                Kind.PUSH,
+                what,
+                f"push/{who}/{cause(order.order_no, event.seq)}",
+                at,
+                facts,
+                person.language,
+                Loud.REPLY,
+                who,
+                bundle=bundle,
+                causes=(cause(order.order_no, event.seq),),
+            )
+        )
+
+    def _now_green(
+        self, books: Books, before: Order, after: Order, event: Event, told: Told
+    ) -> None:
+        """A photo or a confirmation made a waiting node green: that is when its news is told."""
+        if before.nodes[event.node].done or not after.nodes[event.node].done:
+            return
+        spec = after.route.node(event.node)
+        for who in sorted({w for w, _ in after.followers}):
+            whole = after.follows(who, "") and news.is_news(after.route, spec)
+            if whole or (after.follows(who, event.node) and spec.customer_visible):
+                what = "inspected" if spec.inspection else "node-done"
+                self._tell(books, after, who, "shipped" if spec.shipping else what, event, told)
+
+    def _raise(self, books: Books, before: Order, order: Order, event: Event, told: Told) -> None:
+        """A problem reaches those who lead, at once, with its reason; the customer's draft too."""
+        node = order.nodes[event.node]
+        name = cause(order.order_no, event.seq)
+        books.keep_alert(
+            Alert(
+                name,
+                order.order_no,
+                event.node,
+                node.reason,
+                node.reason_text,
+                told.now,
+                told.by.id,
+            )
+        )
+        facts = {
+            "order": order.order_no,
+            "node": event.node,
+            "reason": node.reason,
+            "text": node.reason_text,
+            "until": node.until,
+            "days": node.delay_days,
+            "by": told.by.id,
+            "alert": name,
+            "rework": node.rework,
+            "type": event.type,
+        } | self.outlook(order, told)
+        for group in self.leading(books):
+            books.notify(
+                Notice(
+                    group.address,
+                    Kind.ESCALATION,
+                    "problem",
+                    f"alert/{name}/{_at(group.address)}",
+                    told.now,
+                    facts,
+                    group.language,
+                    Loud.MENTION,
+                    causes=(name,),
+                    slot=f"alert/{name}/{_at(group.address)}",
+                )
+            )
+        finish = forecast(order, told.now, self.calendar)
+        if order.customer and days_late(order, finish, self.calendar) > 0:
+            self._draft(books, order, event, told, self.calendar.day(finish))
+
+    def _draft(self, books: Books, order: Order, event: Event, told: Told, finish: date) -> None:
+        """What the customer should hear, for a person to send with one tap."""
+        node = order.nodes[event.node]
+        name = cause(order.order_no, event.seq)
+        facts = {
+            "order": order.order_no,
+            "node": event.node,
+            "reason": node.reason,
+            "text": node.reason_text,
+            "before": order.due.isoformat(),
+            "due": finish.isoformat(),
+            "customer": order.customer,
+        }
+        for group in self.leading(books):
+            key = f"draft/{name}/{_at(group.address)}"
+            books.notify(
+                Notice(
+                    group.address,
+                    Kind.ESCALATION,
+                    "draft",
+                    key,
+                    told.now,
+                    facts,
+                    group.language,
+                    Loud.REPLY,
+                    causes=(name,),
+                    slot=key,
+                )
+            )
+
+    def leading(self, books: Books) -> tuple[Group, ...]:
+        """Who leads: the management groups, else every manager in private."""
+        groups = books.groups(GroupKind.MANAGEMENT)
+        if groups:
+            return groups
+        found = []
+        for person in books.people():
+            to = books.reach(person.id)
+            if person.role.value in ("manager", "admin") and to is not None:
+                found.append(Group(to, GroupKind.PRIVATE, person.name, person.language))
+        return tuple(found)
+
+    def outlook(self, order: Order, told: Told) -> dict[str, Any]:
+        """Forecast, days late and level of an order now, as plain data."""
+        finish = forecast(order, told.now, self.calendar)
+        percent = deviation(order, told.now, self.calendar)
+        return {
+            "forecast": self.calendar.day(finish).isoformat(),
+            "due_now": order.due.isoformat(),
+            "late": days_late(order, finish, self.calendar),
+            "percent": percent,
+            "level": level(percent).value,
+        }
+
+    def _settle(self, books: Books, order: Order, node: str, told: Told) -> None:
+        """What was wrong at a node is over: its alerts end, and who was told hears so."""
+        for alert in books.open_alerts():
+            if alert.order_no == order.order_no and alert.node == node:
+                books.keep_alert(alert.resolved(told.by.id, told.now))
+                facts = {"alert": alert.id, "order": order.order_no, "node": node} | self.outlook(
+                    order, told
+                )
+                for group in self.leading(books):
+                    slot = f"alert/{alert.id}/{_at(group.address)}"
+                    books.notify(
+                        Notice(
+                            group.address,
+                            Kind.ESCALATION,
+                            "settled",
+                            f"{slot}/settled",
+                            told.now,
+                            facts | {"by": told.by.id},
+                            group.language,
+                            Loud.CARD,
+                            slot=slot,
+                        )
+                    )
+
+    def _unsay(
+        self, books: Books, order: Order, undone: Iterable[int], event: Event, told: Told
+    ) -> None:
+        """Pushes not yet sent are dropped; who was told hears a correction."""
+        causes = [cause(order.order_no, seq) for seq in undone]
+        for alert in books.open_alerts():
+            if alert.id in causes:
+                books.keep_alert(alert.resolved(told.by.id, told.now))
+        for sent in books.take_back(causes):
+            facts = {"order": order.order_no, "node": event.node, "by": told.by.id}
+            late = sent.kind is Kind.PUSH
+            books.notify(
+                Notice(
+                    sent.to,
+                    Kind.PUSH if late else Kind.NOTICE,
+                    "correction",
+                    f"correction/{cause(order.order_no, event.seq)}/{sent.key}",
+                    news.earliest(told.now, None, self.pushes, self.calendar) if late else told.now,
+                    facts,
+                    sent.language,
+                    Loud.REPLY,
+                    sent.reader,
+                    bundle=sent.bundle,
+                )
+            )
+
+    def promise(self, books: Books, command: ChangeDue, told: Told) -> Outcome:
+        """Move a promise; followers hear of it like of any other event."""
+        return self.handle(books, command, told)
+
+    def undo(self, books: Books, order_no: str, seqs: Sequence[int], told: Told) -> Outcome:
+        """Take reports back."""
+        return self.handle(books, Undo(order_no, tuple(seqs)), told)
+
+
+def _at(address: Address) -> str:
+    return f"{address.platform}/{address.chat}"
+
+
+SOON = timedelta(minutes=2)
+"""How long a living card offers to take its newest line back."""

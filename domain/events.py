@@ -1,0 +1,260 @@
+"""What happened, in the past tense: the closed union that is history and audit log in one.
+
+An Event is an envelope (who, when it occurred, when it was recorded, from which message) around one
+Fact. Facts are never
+refused and never rewritten; a correction is a fact of its own. `pack` and `unpack` are the stored
+form.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The message that an event came from."""
+
+    platform: str
+    chat: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    """An order exists. Times are ISO 8601 in UTC, `due` is a local date; `plan` is node → (start,
+    finish).
+    """
+
+    product: str
+    quantity: int
+    customer: str
+    route: str
+    route_version: int
+    placed: str
+    due: str
+    plan: Mapping[str, tuple[str, str]]
+    note: str = ""
+    priority: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStarted:
+    """Work at a node began."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeProgressed:
+    """So many good pieces are done (cumulative); `share` in per cent where only that was said."""
+
+    quantity: int | None = None
+    rework: int | None = None
+    scrap: int | None = None
+    share: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCompleted:
+    """A node was reported complete; `awaiting` is what it still lacks before it counts as done."""
+
+    awaiting: tuple[str, ...] = ()
+    quantity: int | None = None
+    rework: int | None = None
+    scrap: int | None = None
+    tracking: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDelayed:
+    """A node is held up, for a reason (a code), perhaps until a moment (local date or minute) or
+    for some days.
+    """
+
+    reason: str = ""
+    text: str = ""
+    until: str = ""
+    delay_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResumed:
+    """What held the node up is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReworked:
+    """Pieces, or the lot if no number was said, go through the node again."""
+
+    rework: int | None = None
+    reason: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionFailed:
+    """The lot was rejected."""
+
+    reason: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfirmed:
+    """Someone who may do so confirmed a node: `what` is `completion` or `first_article`."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationAsked:
+    """A node waits for a person outside the team; `whom` is a role or `customer`."""
+
+    whom: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoAttached:
+    """A picture belongs to the order, perhaps to a node. `photo` is the digest of the received
+    bytes.
+    """
+
+    photo: str
+    key: str
+    thumb: str
+    kind: str = "photo"
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReportUndone:
+    """Earlier events (their numbers) do not count any more; the history shows them still."""
+
+    undone: tuple[int, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityCorrected:
+    """The pieces reported at a node were wrong; this is the right number."""
+
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueChanged:
+    """The promise to the customer moved."""
+
+    due: str
+    before: str
+    reason: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Someone wants to hear of the order, or of one node of it (`node` in the envelope)."""
+
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """Someone wants to hear no more."""
+
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """The order will not be made."""
+
+    text: str = ""
+
+
+Fact = (
+    OrderPlaced
+    | NodeStarted
+    | NodeProgressed
+    | NodeCompleted
+    | NodeDelayed
+    | NodeResumed
+    | NodeReworked
+    | InspectionFailed
+    | NodeConfirmed
+    | ConfirmationAsked
+    | PhotoAttached
+    | ReportUndone
+    | QuantityCorrected
+    | DueChanged
+    | Followed
+    | Unfollowed
+    | OrderCancelled
+)
+FACTS: dict[str, type[Any]] = {cls.__name__: cls for cls in Fact.__args__}
+REPORTS = (
+    NodeStarted,
+    NodeProgressed,
+    NodeCompleted,
+    NodeDelayed,
+    NodeResumed,
+    NodeReworked,
+    InspectionFailed,
+    QuantityCorrected,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of an order's history. `seq` counts from 1 within the order; `by` is a person's id
+    or `system`.
+    """
+
+    order_no: str
+    seq: int
+    node: str
+    by: str
+    occurred_at: datetime
+    recorded_at: datetime
+    fact: Fact
+    source: Source | None = None
+    on_behalf: bool = False
+
+    @property
+    def type(self) -> str:
+        """The fact's name."""
+        return type(self.fact).__name__
+
+
+def pack(fact: Fact) -> dict[str, Any]:
+    """The plain data of a fact; values that stand at their default are left out."""
+    out: dict[str, Any] = {}
+    for f in fields(fact):
+        value = getattr(fact, f.name)
+        if f.default is MISSING or value != f.default:
+            out[f.name] = list(value) if isinstance(value, tuple) else value
+    return out
+
+
+def unpack(kind: str, data: Mapping[str, Any]) -> Fact:
+    """A fact from its stored form. Unknown kinds raise KeyError: history is never skipped over."""
+    cls = FACTS[kind]
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+    if "plan" in data:
+        values["plan"] = {k: tuple(v) for k, v in data["plan"].items()}
+    fact: Fact = cls(**values)
+    return fact
+
+
+def stamp(at: datetime) -> str:
+    """A moment as stored: UTC, to the microsecond, always of the same length so that text order is
+    time order.
+    """
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def unstamp(text: str) -> datetime:
+    """The moment of a stored stamp."""
+    return datetime.fromisoformat(text)

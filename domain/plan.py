@@ -1,0 +1,148 @@
+"""When things should happen: the plan set at placing, the forecast from where the order stands,
+deviation and level.
+
+The plan runs forward from the placing over the route's standard durations on the work calendar,
+stretched or squeezed in
+proportion to meet the due date. The forecast takes what is left of the nodes under way and the
+standard time of the rest.
+"""
+
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from domain.calendar import WorkCalendar
+from domain.decide import Placing
+from domain.order import Node, Order, Status
+from domain.route import Route
+
+
+class Level(StrEnum):
+    """How far an order is off its promise. A badge, never a colour of its own."""
+
+    NONE = "none"
+    YELLOW = "yellow"
+    ORANGE = "orange"
+    RED = "red"
+
+
+ORANGE_FROM, RED_ABOVE = 10.0, 20.0
+"""Per cent of the promised working time: yellow below the first, red above the second."""
+
+
+def lay_out(route: Route, quantity: int) -> dict[str, tuple[float, float]]:
+    """Working hours after the placing at which each node starts and finishes, by standard durations
+    alone.
+    """
+    out: dict[str, tuple[float, float]] = {}
+    todo = list(route.nodes)
+    while todo:
+        for spec in todo:
+            if all(b in out for b in spec.after):
+                start = max((out[b][1] for b in spec.after), default=0.0)
+                out[spec.key] = (start, start + spec.hours(quantity))
+                todo.remove(spec)
+                break
+    return out
+
+
+def place(
+    route: Route, quantity: int, placed: datetime, due: date | None, calendar: WorkCalendar
+) -> Placing:
+    """The planned times of every node and the promise. Without a due date the route's natural end
+    is promised.
+    """
+    hours = lay_out(route, quantity)
+    total = max((end for _, end in hours.values()), default=0.0) or 1.0
+    if due is None:
+        due = calendar.day(calendar.add(placed, total))
+    room = calendar.between(placed, calendar.closing(due))
+    factor = max(room, 0.5) / total
+    plan = {
+        key: (calendar.add(placed, start * factor), calendar.add(placed, end * factor))
+        for key, (start, end) in hours.items()
+    }
+    return Placing(plan, due.isoformat(), placed)
+
+
+def forecast(order: Order, now: datetime, calendar: WorkCalendar) -> datetime:
+    """The likely finish of the order; for a finished one, when it was finished."""
+    ends: dict[str, datetime] = {}
+    for key in _topological(order.route):
+        node = order.nodes[key]
+        if node.completed and not node.held:
+            ends[key] = node.finished_at or now
+            continue
+        before = [ends[b] for b in order.route.node(key).after if not order.nodes[b].completed]
+        begin = max([now, *before, *_not_before(node, calendar)])
+        ends[key] = calendar.add(begin, _left(order, node, now, calendar))
+    return max(ends.values(), default=now)
+
+
+def deviation(order: Order, now: datetime, calendar: WorkCalendar) -> float:
+    """Per cent of the promised working time by which the forecast misses the promise; never below
+    zero.
+    """
+    return _percent(order, forecast(order, now, calendar), calendar)
+
+
+def level(percent: float) -> Level:
+    """The level of a deviation in per cent."""
+    if percent <= 0:
+        return Level.NONE
+    if percent < ORANGE_FROM:
+        return Level.YELLOW
+    return Level.ORANGE if percent <= RED_ABOVE else Level.RED
+
+
+def days_late(order: Order, finish: datetime, calendar: WorkCalendar) -> int:
+    """Working days by which a finish misses the promise; negative where it comes before it."""
+    day = calendar.day(finish)
+    if day > order.due and finish <= calendar.closing(order.due):
+        return 0
+    return calendar.workdays_between(order.due, day)
+
+
+def _percent(order: Order, finish: datetime, calendar: WorkCalendar) -> float:
+    promised = calendar.closing(order.due)
+    placed = order.placed or finish
+    room = calendar.between(placed, promised)
+    late = calendar.between(promised, finish)
+    return round(max(late, 0.0) / max(room, 1.0) * 100, 1)
+
+
+def _topological(route: Route) -> list[str]:
+    return sorted(route.keys(), key=lambda k: (len(route.earlier(k)), route.keys().index(k)))
+
+
+def _left(order: Order, node: Node, now: datetime, calendar: WorkCalendar) -> float:
+    """Working hours still to do at a node that is not finished."""
+    hours = order.route.node(node.key).hours(order.quantity)
+    if node.status is Status.PENDING:
+        return hours
+    done = max(node.quantity / order.quantity if order.quantity else 0.0, node.share / 100)
+    if done:
+        return hours * max(1 - done, 0.0)
+    if node.started_at is None or node.held or node.awaiting:
+        return hours
+    return max(hours - calendar.between(node.started_at, now), hours * 0.1)
+
+
+def _not_before(node: Node, calendar: WorkCalendar) -> list[datetime]:
+    """The reported end of a delay, if there is one."""
+    if not node.held:
+        return []
+    if node.until:
+        return [until_moment(node.until, calendar)]
+    if node.delay_days and node.planned_finish:
+        return [node.planned_finish + timedelta(days=node.delay_days)]
+    return []
+
+
+def until_moment(until: str, calendar: WorkCalendar) -> datetime:
+    """The moment that a reported `until` (a local date or minute) stands for; a date means its
+    first working minute.
+    """
+    if "T" in until:
+        local = datetime.fromisoformat(until)
+        return calendar.moment(local.date(), time(local.hour, local.minute))
+    return calendar.opening(date.fromisoformat(until))

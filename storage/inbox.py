@@ -1,0 +1,134 @@
+"""The inbox: every message that was acknowledged, exactly one outcome each."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.events import stamp
+from storage.docs import dump
+from storage.sql import Row, Sql
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as it was taken in. `payload` is the adapter's plain data, `outcome` what became of
+    it.
+    """
+
+    id: int
+    platform: str
+    account: str
+    message_id: str
+    chat: str
+    sender: str
+    at: str
+    payload: Mapping[str, Any]
+    state: str
+    outcome: Mapping[str, Any]
+
+
+class InboxBook:
+    """The inbox in one transaction."""
+
+    def __init__(self, sql: Sql) -> None:
+        self.sql = sql
+
+    def take(
+        self,
+        platform: str,
+        account: str,
+        message_id: str,
+        chat: str,
+        sender: str,
+        at: datetime,
+        payload: Mapping[str, Any],
+    ) -> int:
+        """Take a message in; its number, or 0 if it was taken in before (a redelivery)."""
+        row = {
+            "p": platform, "a": account, "m": message_id, "c": chat, "s": sender,
+            "at": stamp(at), "d": dump(payload),
+        }  # fmt: skip
+        changed = self.sql.do(
+            "INSERT INTO inbox (platform, account, message_id, chat, sender, at, payload, state,"
+            " outcome, handled_at) VALUES (:p, :a, :m, :c, :s, :at, :d, 'waiting', '', '')"
+            " ON CONFLICT (platform, account, message_id) DO NOTHING",
+            **row,
+        )
+        if not changed:
+            return 0
+        return int(
+            self.sql.value(
+                "SELECT id FROM inbox WHERE platform = :p AND account = :a AND message_id = :m",
+                p=platform,
+                a=account,
+                m=message_id,
+            )
+        )
+
+    def get(self, number: int) -> Received | None:
+        """One message by its number."""
+        row = self.sql.row("SELECT * FROM inbox WHERE id = :i", i=number)
+        return _received(row) if row else None
+
+    def find(self, platform: str, account: str, message_id: str) -> Received | None:
+        """One message by its platform's id."""
+        row = self.sql.row(
+            "SELECT * FROM inbox WHERE platform = :p AND account = :a AND message_id = :m",
+            p=platform,
+            a=account,
+            m=message_id,
+        )
+        return _received(row) if row else None
+
+    def waiting(self) -> list[Received]:
+        """What was acknowledged and not handled yet, oldest first."""
+        rows = self.sql.rows("SELECT * FROM inbox WHERE state = 'waiting' ORDER BY id")
+        return [_received(r) for r in rows]
+
+    def recent(
+        self, platform: str, account: str, chat: str, since: datetime, before: int
+    ) -> list[Received]:
+        """Handled messages of a chat from a moment on, up to (without) a number; oldest first."""
+        rows = self.sql.rows(
+            "SELECT * FROM inbox WHERE platform = :p AND account = :a AND chat = :c AND at >= :at"
+            " AND id < :b AND state = 'done' ORDER BY id DESC LIMIT 60",
+            p=platform,
+            a=account,
+            c=chat,
+            at=stamp(since),
+            b=before,
+        )
+        return [_received(r) for r in reversed(rows)]
+
+    def close(self, number: int, state: str, outcome: Mapping[str, Any], now: datetime) -> None:
+        """Write down what became of a message: `done`, or `dead` with the error."""
+        self.sql.do(
+            "UPDATE inbox SET state = :s, outcome = :o, handled_at = :t WHERE id = :i",
+            s=state,
+            o=dump(outcome),
+            t=stamp(now),
+            i=number,
+        )
+
+    def amend(self, number: int, outcome: Mapping[str, Any]) -> None:
+        """Replace the outcome of a message: photos were paired with a later text, reports were
+        undone.
+        """
+        self.sql.do("UPDATE inbox SET outcome = :o WHERE id = :i", o=dump(outcome), i=number)
+
+
+def _received(row: Row) -> Received:
+    return Received(
+        row["id"],
+        row["platform"],
+        row["account"],
+        row["message_id"],
+        row["chat"],
+        row["sender"],
+        row["at"],
+        json.loads(row["payload"]),
+        row["state"],
+        json.loads(row["outcome"]) if row["outcome"] else {},
+    )

@@ -1,0 +1,114 @@
+"""The ledger: all books of one unit of work, and the port that the domain's desk writes to."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from domain.alert import Alert
+from domain.events import Event
+from domain.notice import Notice
+from domain.order import Order
+from domain.person import Address, Group, GroupKind, Person
+from domain.ports import Clock
+from domain.route import Route
+from storage.inbox import InboxBook
+from storage.orders import Cache, OrderBook
+from storage.outbox import OutboxBook
+from storage.people import PeopleBook
+from storage.records import (
+    LinkBook,
+    PhotoBook,
+    QuestionBook,
+    SettingBook,
+    TranscriptBook,
+)
+from storage.sql import Sql
+
+
+class Ledger:
+    """One unit of work over all books. It is `domain.ports.Books`, and more for the rooms around
+    it.
+    """
+
+    def __init__(self, sql: Sql, cache: Cache, clock: Clock) -> None:
+        self.sql, self.cache, self.clock = sql, cache, clock
+        self.orders = OrderBook(sql, cache)
+        self.folk = PeopleBook(sql, cache)
+        self.inbox = InboxBook(sql)
+        self.outbox = OutboxBook(sql)
+        self.questions = QuestionBook(sql)
+        self.photos = PhotoBook(sql)
+        self.links = LinkBook(sql)
+        self.settings = SettingBook(sql)
+        self.transcript = TranscriptBook(sql)
+        self.platforms: tuple[str, ...] = ()
+
+    def order(self, order_no: str) -> Order | None:
+        """See `domain.ports.Reader`."""
+        return self.orders.order(order_no)
+
+    def history(self, order_no: str) -> tuple[Event, ...]:
+        """See `domain.ports.Reader`."""
+        return self.orders.history(order_no)
+
+    def open_orders(self) -> tuple[Order, ...]:
+        """See `domain.ports.Reader`."""
+        return self.orders.open_orders()
+
+    def orders_of(self, customer: str) -> tuple[Order, ...]:
+        """See `domain.ports.Reader`."""
+        return self.orders.orders_of(customer)
+
+    def route(self, key: str) -> Route | None:
+        """See `domain.ports.Reader`."""
+        return self.orders.route(key)
+
+    def person(self, person_id: str) -> Person | None:
+        """See `domain.ports.Reader`."""
+        return self.folk.all().get(person_id)
+
+    def people(self) -> tuple[Person, ...]:
+        """See `domain.ports.Reader`."""
+        return tuple(self.folk.all().values())
+
+    def groups(self, kind: GroupKind) -> tuple[Group, ...]:
+        """See `domain.ports.Reader`. Chats on platforms that nobody serves are left out."""
+        found = (g for g in self.folk.groups().values() if g.kind is kind)
+        return tuple(g for g in found if self._served(g.address))
+
+    def reach(self, person_id: str) -> Address | None:
+        """See `domain.ports.Reader`."""
+        person = self.person(person_id)
+        places = person.addresses if person else ()
+        served = [a for a in places if a.chat and self._served(a)]
+        return served[0] if served else None
+
+    def _served(self, to: Address) -> bool:
+        return not self.platforms or to.platform in self.platforms
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """See `domain.ports.Reader`."""
+        return self.orders.alert(alert_id)
+
+    def open_alerts(self) -> tuple[Alert, ...]:
+        """See `domain.ports.Reader`."""
+        return self.orders.open_alerts()
+
+    def last_push(self, to: Address, bundle: str) -> datetime | None:
+        """See `domain.ports.Reader`."""
+        return self.outbox.last_push(to, bundle)
+
+    def keep(self, order: Order, events: Sequence[Event]) -> None:
+        """See `domain.ports.Books`."""
+        self.orders.keep(order, events)
+
+    def notify(self, notice: Notice) -> bool:
+        """See `domain.ports.Books`."""
+        return self.outbox.put(notice, self.clock.now())
+
+    def take_back(self, causes: Iterable[str]) -> tuple[Notice, ...]:
+        """See `domain.ports.Books`."""
+        return self.outbox.take_back(causes)
+
+    def keep_alert(self, alert: Alert) -> None:
+        """See `domain.ports.Books`."""
+        self.orders.keep_alert(alert)

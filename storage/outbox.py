@@ -1,0 +1,280 @@
+"""The outbox: what has to be told, claimed under a lease, in order per recipient, acknowledged with
+a fencing token.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.events import stamp, unstamp
+from domain.notice import Kind, Loud, Notice
+from domain.person import Address
+from storage.docs import dump
+from storage.sql import Row, Sql
+
+_FREE = """NOT EXISTS (SELECT 1 FROM outbox e WHERE e.platform = o.platform
+ AND e.account = o.account AND e.chat = o.chat AND e.id < o.id AND (e.state = 'claimed'
+ OR (e.state = 'waiting' AND (e.not_before <= :now OR e.attempts > 0))))"""
+_DUE = f"""SELECT o.* FROM outbox o WHERE o.state = 'waiting' AND o.not_before <= :now
+ AND {_FREE} ORDER BY o.id LIMIT :n"""  # noqa: S608 - two constants
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notice that is ours to send until the lease runs out. `token` fences the
+    acknowledgement.
+    """
+
+    id: int
+    token: int
+    attempts: int
+    notice: Notice
+
+
+class OutboxBook:
+    """The outbox in one transaction."""
+
+    def __init__(self, sql: Sql) -> None:
+        self.sql = sql
+        self.added = 0
+
+    def put(self, notice: Notice, now: datetime) -> bool:
+        """A notice to be told. The same key is kept once; the newest of a slot replaces what waits
+        there.
+        """
+        to = notice.to
+        if notice.slot:
+            self.sql.do(
+                "UPDATE outbox SET state = 'superseded' WHERE platform = :p AND account = :a"
+                " AND chat = :c AND slot = :s AND state = 'waiting' AND attempts = 0",
+                p=to.platform,
+                a=to.account,
+                c=to.chat,
+                s=notice.slot,
+            )
+        cursor = self.sql.raw.execute(_PUT, _row(notice, now))
+        if cursor.rowcount < 1:
+            return False
+        if notice.causes:
+            number = cursor.lastrowid
+            self.sql.many(
+                "INSERT INTO outbox_cause (cause, outbox_id) VALUES (:c, :i)",
+                [{"c": c, "i": number} for c in notice.causes],
+            )
+        self.added += 1
+        return True
+
+    def claim(self, now: datetime, lease_until: float, count: int) -> list[Claimed]:
+        """Up to `count` due notices, one a recipient, with all that is due of the same bundle."""
+        first = self.sql.rows(_DUE, now=stamp(now), n=count)
+        found = list(first)
+        for row in first:
+            if row["bundle"]:
+                found += self.sql.rows(
+                    "SELECT * FROM outbox WHERE state = 'waiting' AND not_before <= :now AND"
+                    " platform = :p AND account = :a AND chat = :c AND bundle = :b AND id > :i"
+                    " ORDER BY id",
+                    now=stamp(now),
+                    p=row["platform"],
+                    a=row["account"],
+                    c=row["chat"],
+                    b=row["bundle"],
+                    i=row["id"],
+                )
+        for row in found:
+            self.sql.do(
+                "UPDATE outbox SET state = 'claimed', token = token + 1, attempts = attempts + 1,"
+                " lease_until = :l WHERE id = :i AND state = 'waiting'",
+                l=f"{lease_until:.3f}",
+                i=row["id"],
+            )
+        return [Claimed(r["id"], r["token"] + 1, r["attempts"] + 1, _notice(r)) for r in found]
+
+    def _settle(self, claimed: Claimed, state: str, **values: object) -> bool:
+        sets = "".join(f", {k} = :{k}" for k in values)
+        changed = self.sql.do(
+            f"UPDATE outbox SET state = :state{sets}, lease_until = ''"  # noqa: S608 - our own names
+            " WHERE id = :id AND token = :token AND state = 'claimed'",
+            state=state,
+            id=claimed.id,
+            token=claimed.token,
+            **values,
+        )
+        return changed == 1
+
+    def sent(self, claimed: Claimed, message_id: str, now: datetime) -> bool:
+        """It went out. False if the lease had run out and somebody else has it."""
+        ours = self._settle(claimed, "sent", sent_at=stamp(now), message_id=message_id, error="")
+        if ours and claimed.notice.slot and message_id:
+            self.keep_slot(claimed.notice.to, claimed.notice.slot, message_id)
+        return ours
+
+    def again(self, claimed: Claimed, at: datetime, error: str) -> bool:
+        """It did not go out; try at another time."""
+        return self._settle(claimed, "waiting", not_before=stamp(at), error=error)
+
+    def release(self, claimed: Claimed) -> bool:
+        """Not tried after all: hand it back untouched."""
+        ours = self._settle(claimed, "waiting")
+        self.sql.do("UPDATE outbox SET attempts = attempts - 1 WHERE id = :i", i=claimed.id)
+        return ours
+
+    def dead(self, claimed: Claimed, error: str) -> bool:
+        """It will never go out by itself; shown, and can be sent again by hand."""
+        return self._settle(claimed, "dead", error=error)
+
+    def unknown(self, claimed: Claimed, error: str) -> bool:
+        """It may have gone out; the platform cannot tell twice from once, so it is not repeated."""
+        return self._settle(claimed, "unknown", error=error)
+
+    def expired(self, wall: float) -> list[Claimed]:
+        """Claims whose lease has run out: their sender died or hangs."""
+        rows = self.sql.rows("SELECT * FROM outbox WHERE state = 'claimed'")
+        return [
+            Claimed(r["id"], r["token"], r["attempts"], _notice(r))
+            for r in rows
+            if float(r["lease_until"] or 0) <= wall
+        ]
+
+    def resend(self, number: int, now: datetime) -> bool:
+        """Send a dead or unknown notice again, because a person says so."""
+        changed = self.sql.do(
+            "UPDATE outbox SET state = 'waiting', attempts = 0, not_before = :t, error = ''"
+            " WHERE id = :i AND state IN ('dead', 'unknown')",
+            t=stamp(now),
+            i=number,
+        )
+        return changed == 1
+
+    def stuck(self) -> list[dict[str, object]]:
+        """Dead letters and unknown sends."""
+        return self.sql.rows(
+            "SELECT id, platform, chat, kind, what, state, error, created_at FROM outbox"
+            " WHERE state IN ('dead', 'unknown') ORDER BY id"
+        )
+
+    def take_back(self, causes: Iterable[str]) -> tuple[Notice, ...]:
+        """Drop what waits of these causes; hand back what is out."""
+        sent = []
+        for name in causes:
+            rows = self.sql.rows(
+                "SELECT o.* FROM outbox o JOIN outbox_cause c ON c.outbox_id = o.id"
+                " WHERE c.cause = :c ORDER BY o.id",
+                c=name,
+            )
+            for row in rows:
+                if row["state"] == "waiting":
+                    self.sql.do("UPDATE outbox SET state = 'taken_back' WHERE id = :i", i=row["id"])
+                elif row["state"] in ("sent", "claimed", "unknown"):
+                    sent.append(_notice(row))
+        return tuple(sent)
+
+    def last_push(self, to: Address, bundle: str) -> datetime | None:
+        """When that bundle was last sent there."""
+        at = self.sql.value(
+            "SELECT MAX(sent_at) FROM outbox WHERE platform = :p AND account = :a AND chat = :c"
+            " AND state = 'sent' AND bundle = :b",
+            p=to.platform,
+            a=to.account,
+            c=to.chat,
+            b=bundle,
+        )
+        return unstamp(at) if at else None
+
+    def next_due(self) -> datetime | None:
+        """The earliest moment at which something waits to be sent."""
+        at = self.sql.value("SELECT MIN(not_before) FROM outbox WHERE state = 'waiting'")
+        return unstamp(at) if at else None
+
+    def busy(self, now: datetime) -> bool:
+        """Whether something is due or being sent."""
+        found = self.sql.value(
+            "SELECT 1 FROM outbox WHERE state = 'claimed'"
+            " OR (state = 'waiting' AND not_before <= :now) LIMIT 1",
+            now=stamp(now),
+        )
+        return found is not None
+
+    def slot(self, to: Address, slot: str) -> str:
+        """The message that stands in a slot; empty if none was sent yet."""
+        found = self.sql.value(
+            "SELECT message_id FROM slot WHERE platform = :p AND account = :a AND chat = :c"
+            " AND slot = :s",
+            p=to.platform,
+            a=to.account,
+            c=to.chat,
+            s=slot,
+        )
+        return str(found or "")
+
+    def keep_slot(self, to: Address, slot: str, message_id: str) -> None:
+        """A message of ours stands in this slot."""
+        self.sql.do(
+            "INSERT INTO slot (platform, account, chat, slot, message_id)"
+            " VALUES (:p, :a, :c, :s, :m) ON CONFLICT (platform, account, chat, slot)"
+            " DO UPDATE SET message_id = excluded.message_id",
+            p=to.platform,
+            a=to.account,
+            c=to.chat,
+            s=slot,
+            m=message_id,
+        )
+
+    def about(self, to: Address, message_id: str) -> dict[str, object] | None:
+        """The notice behind a message of ours: its kind, what it said and its facts."""
+        row = self.sql.row(
+            "SELECT kind, what, facts, slot FROM outbox WHERE platform = :p AND account = :a"
+            " AND chat = :c AND message_id = :m AND state = 'sent' ORDER BY id DESC LIMIT 1",
+            p=to.platform,
+            a=to.account,
+            c=to.chat,
+            m=message_id,
+        )
+        return row | {"facts": json.loads(row["facts"])} if row else None
+
+
+_PUT = """INSERT INTO outbox (key, platform, account, chat, kind, what, facts, language, loud,
+ reader, reply_to, slot, bundle, causes, created_at, not_before, state, attempts, token, lease_until,
+ sent_at, message_id, error) VALUES (:key, :platform, :account, :chat, :kind, :what, :facts,
+ :language, :loud, :reader, :reply_to, :slot, :bundle, :causes, :created_at, :not_before,
+ 'waiting', 0, 0, '', '', '', '') ON CONFLICT (key) DO NOTHING"""
+
+
+def _row(notice: Notice, now: datetime) -> dict[str, object]:
+    return {
+        "key": notice.key,
+        "platform": notice.to.platform,
+        "account": notice.to.account,
+        "chat": notice.to.chat,
+        "kind": notice.kind.value,
+        "what": notice.what,
+        "facts": dump(notice.facts),
+        "language": notice.language,
+        "loud": int(notice.loud),
+        "reader": notice.reader,
+        "reply_to": notice.reply_to,
+        "slot": notice.slot,
+        "bundle": notice.bundle,
+        "causes": dump(list(notice.causes)),
+        "created_at": stamp(now),
+        "not_before": stamp(notice.not_before),
+    }
+
+
+def _notice(row: Row) -> Notice:
+    return Notice(
+        to=Address(row["platform"], row["chat"], row["account"]),
+        kind=Kind(row["kind"]),
+        what=row["what"],
+        key=row["key"],
+        not_before=unstamp(row["not_before"]),
+        facts=json.loads(row["facts"]),
+        language=row["language"],
+        loud=Loud(row["loud"]),
+        reader=row["reader"],
+        reply_to=row["reply_to"],
+        slot=row["slot"],
+        bundle=row["bundle"],
+        causes=tuple(json.loads(row["causes"])),
+    )
