@@ -11,7 +11,7 @@ from domain import news
 from domain.alert import Alert
 from domain.calendar import WorkCalendar
 from domain.commands import ChangeDue, Command, PlaceOrder, Told, Undo
-from domain.decide import Placing, decide
+from domain.decide import Placing, confirmer, decide
 from domain.errors import NotFound, Refused
 from domain.events import (
     DueChanged,
@@ -98,7 +98,38 @@ class Desk:
                     self._now_green(books, before, after, event, told)
                 case OrderPlaced() | DueChanged():
                     pass
+        for event in events:
+            if event.node and _newly(before, after, event.node):
+                self._ask_confirmation(books, after, event, told)
         self._push(books, after, events, told)
+
+    def _ask_confirmation(self, books: Books, order: Order, event: Event, told: Told) -> None:
+        """A node waits for a nod: whoever may give it gets a button, the customer in private."""
+        node, spec = order.nodes[event.node], order.route.node(event.node)
+        roles = {confirmer(spec, what) for what in node.awaiting if what != "photo"}
+        facts = {"order": order.order_no, "node": event.node, "text": node.reason_text}
+        chats = list(self.leading(books)) if roles - {"customer"} else []
+        person, to = books.person(order.customer), books.reach(order.customer)
+        if "customer" in roles and person is not None and to is not None:
+            chats.append(Group(to, GroupKind.PRIVATE, person.name, person.language))
+        name = cause(order.order_no, event.seq)
+        for group in chats:
+            private = group.kind is GroupKind.PRIVATE and group.address == to
+            slot = f"confirm/{order.order_no}/{event.node}/{_at(group.address)}"
+            books.notify(
+                Notice(
+                    group.address,
+                    Kind.ASK,
+                    "confirm",
+                    f"confirm/{name}/{_at(group.address)}",
+                    told.now,
+                    facts | {"customer": private},
+                    group.language,
+                    Loud.REPLY,
+                    slot=slot,
+                    causes=(name,),
+                )
+            )
 
     def _push(self, books: Books, order: Order, events: Sequence[Event], told: Told) -> None:
         for item in news.of(order, events):
@@ -309,6 +340,13 @@ class Desk:
     def undo(self, books: Books, order_no: str, seqs: Sequence[int], told: Told) -> Outcome:
         """Take reports back."""
         return self.handle(books, Undo(order_no, tuple(seqs)), told)
+
+
+def _newly(before: Order, after: Order, node: str) -> bool:
+    """Whether a node began to wait for somebody's nod."""
+    lacks = {a for a in after.nodes[node].awaiting if a != "photo"}
+    had = set(before.nodes[node].awaiting) if node in before.nodes else set()
+    return bool(lacks - had)
 
 
 def _at(address: Address) -> str:

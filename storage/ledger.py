@@ -1,7 +1,7 @@
 """The ledger: all books of one unit of work, and the port that the domain's desk writes to."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from domain.alert import Alert
 from domain.events import Event
@@ -41,6 +41,7 @@ class Ledger:
         self.settings = SettingBook(sql)
         self.transcript = TranscriptBook(sql)
         self.platforms: tuple[str, ...] = ()
+        self.zone: tzinfo = UTC
 
     def order(self, order_no: str) -> Order | None:
         """See `domain.ports.Reader`."""

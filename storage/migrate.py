@@ -1,4 +1,6 @@
-"""Brings a database to the shape of this version, and tells whether the tables and the migrations agree."""
+"""Brings a database to the shape of this version, and tells whether the tables and the migrations
+agree.
+"""
 
 from pathlib import Path
 

@@ -41,6 +41,7 @@ class Cache:
     users: dict[tuple[str, str, str], Person] = field(default_factory=dict)
     groups: dict[Address, Group] | None = None
     open: set[str] | None = None
+    fresh: dict[str, Order] = field(default_factory=dict)
     version: int = 0
 
     def forget(self) -> None:
@@ -50,6 +51,7 @@ class Cache:
         self.routes.clear()
         self.newest.clear()
         self.users.clear()
+        self.fresh.clear()
         self.people = self.groups = self.open = None
         self.version += 1
 
@@ -101,6 +103,10 @@ class OrderBook:
         """The newest events of all orders, newest first."""
         rows = self.sql.rows("SELECT * FROM event ORDER BY id DESC LIMIT :n", n=count)
         return tuple(event_from(r) for r in rows)
+
+    def last_event_id(self) -> int:
+        """The number of the newest event of all."""
+        return int(self.sql.value("SELECT COALESCE(MAX(id), 0) FROM event"))
 
     def between(self, first: str, last: str) -> tuple[Event, ...]:
         """Events recorded from one stamp up to another."""
@@ -161,7 +167,7 @@ class OrderBook:
         if before is None or before.followers != order.followers:
             self._followers(order)
         self.cache.orders[no], self.cache.heads[no] = order, head
-        self.changed[no] = order
+        self.changed[no] = self.cache.fresh[no] = order
         if self.cache.open is not None:
             (self.cache.open.add if order.open else self.cache.open.discard)(no)
 

@@ -235,7 +235,8 @@ class OutboxBook:
 
 
 _PUT = """INSERT INTO outbox (key, platform, account, chat, kind, what, facts, language, loud,
- reader, reply_to, slot, bundle, causes, created_at, not_before, state, attempts, token, lease_until,
+ reader, reply_to, slot, bundle, causes, created_at, not_before, state, attempts, token,
+ lease_until,
  sent_at, message_id, error) VALUES (:key, :platform, :account, :chat, :kind, :what, :facts,
  :language, :loud, :reader, :reply_to, :slot, :bundle, :causes, :created_at, :not_before,
  'waiting', 0, 0, '', '', '', '') ON CONFLICT (key) DO NOTHING"""

@@ -15,6 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +60,7 @@ class Store:
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path, self.clock = path, clock
         self.platforms: tuple[str, ...] = ()
+        self.zone: tzinfo = UTC
         self.commits = self.units = 0
         self._cache = Cache()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -159,14 +161,16 @@ class Store:
 
     def _unit(self, work: Work) -> tuple[Any, BaseException | None, bool]:
         ledger = Ledger(Sql(self._raw), self._cache, self.clock)
-        ledger.platforms = self.platforms
+        ledger.platforms, ledger.zone = self.platforms, self.zone
+        version = self._cache.version
         self._raw.execute("SAVEPOINT unit")
         try:
             value = work(ledger)
         except Exception as error:
             self._raw.execute("ROLLBACK TO unit")
             self._raw.execute("RELEASE unit")
-            self._cache.forget()
+            if ledger.orders.changed or self._cache.version != version:
+                self._cache.forget()
             if not isinstance(error, DomainError):
                 log.debug("a unit of work failed", exc_info=error)
             return None, error, False

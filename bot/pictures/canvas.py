@@ -166,7 +166,7 @@ def _reduced(image: Image.Image, colours: int, theme: Theme) -> Image.Image:
     """Few colours, but those of the theme exactly: a state must look the same on every card."""
     kept = [theme.paper, theme.card, theme.ink, theme.quiet, theme.line, theme.accent]
     kept += [look.fill for look in theme.states]
-    few = image.quantize(colours, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
+    few = image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     palette = few.getpalette() or []
     for colour in kept:
         wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]

@@ -14,6 +14,7 @@ from PIL import ImageFont
 FAMILY = "Noto Sans SC"
 GETA = "〓"
 ELLIPSIS = "…"
+CJK = "\u2e80"  # from here on a line may break between any two letters
 
 _UNIT = 1000
 _LIKE = {
@@ -39,7 +40,7 @@ _LIKE = {
     "ø": "o",
     "Ø": "O",
 }
-_NOT_FIRST = set("，。、；：！？）》」』】〕〉”’…％%,.;:!?)]}·›")
+_NOT_FIRST = set("，。、；：！？）》」』】〕〉”’…％%,.;:!?)]}·›/")
 _NOT_LAST = set("（《「『【〔〈“‘([{#＃¥")
 
 
@@ -61,10 +62,10 @@ def drawable(text: str) -> str:
     out: list[str] = []
     for letter in unicodedata.normalize("NFC", text):
         shown = _shown(letter)
-        if shown == GETA and out and out[-1] == GETA:
-            continue
-        out.append(shown)
-    return " ".join("".join(out).split())
+        if shown and not (shown == GETA and out and out[-1] == GETA):
+            out.append(shown)
+    # The font's middle dot is as wide as a Chinese character and brings its own space.
+    return " ".join("".join(out).split()).replace(" · ", "·")
 
 
 @lru_cache(8192)
@@ -85,7 +86,7 @@ def _shown(letter: str) -> str:
     ):
         return ""
     simpler = unicodedata.normalize("NFKD", letter)
-    kept = "".join(c for c in simpler if ord(c) in drawn())
+    kept = "".join(c for c in simpler if ord(c) in drawn() and unicodedata.category(c)[0] != "M")
     if simpler != letter and kept.strip():
         return kept
     return GETA if kind[0] == "L" else ""
@@ -124,6 +125,9 @@ def wrapped(text: str, size: float, room: float, lines: int = 2) -> tuple[str, .
         if len(out) == lines - 1:
             return (*out, fitted(rest, size, room))
         cut = _break(rest, size, room)
+        if 0 < len(rest) - cut <= 2 and room > 12 * size:  # nobody stands alone on a line
+            gap = rest.rfind(" ", cut - 8, cut - 1)
+            cut = gap + 1 if gap > 0 else _break(rest, size, room - 2 * size)
         out.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return tuple(out)
@@ -144,6 +148,10 @@ def _break(text: str, size: float, room: float) -> int:
     if end >= len(text):
         return len(text)
     end = max(end, 1)
+    if room <= 12 * size:  # a label of two or three words, not prose
+        for cut in range(end, 0, -1):
+            if text[cut - 1] in " /" and _may_break(text, cut):
+                return cut
     for cut in range(end, max(0, end - 24), -1):
         if _may_break(text, cut):
             return cut
@@ -156,8 +164,10 @@ def _may_break(text: str, at: int) -> bool:
         return True
     if after in _NOT_FIRST or before in _NOT_LAST:
         return False
+    if before == "/":
+        return not after.isdigit()
     return not (_in_word(before) and _in_word(after))
 
 
 def _in_word(letter: str) -> bool:
-    return ord(letter) < 0x2E80 and not letter.isspace() and letter not in "-/—"
+    return letter < CJK and not letter.isspace() and letter not in "—·"

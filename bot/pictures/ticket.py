@@ -94,13 +94,12 @@ def layout(ticket: Ticket) -> Layout:
         Mark(MARGIN, 28, fitted(ticket.order_no, number, inner), number, bold=True),
     ]
     frames = [Frame(MARGIN, 13.5, inner, 0), Frame(MARGIN, 33, inner, 0)]
-    code = Frame(WIDE - MARGIN - _CODE + 3, 34.5, _CODE, _CODE)
+    code = Frame(WIDE - MARGIN - _CODE + 4, 34.5, _CODE, _CODE)
     marks += _facts(ticket, code.x - MARGIN - 1)
     frames.append(Frame(MARGIN, 76, inner, 0))
-    marks.append(
-        Mark(code.x + _CODE / 2 - width(drawable(ticket.words.scan), 8 * PT) / 2, 71.5,
-             fitted(ticket.words.scan, 8 * PT, _CODE), 8 * PT, grey=True)
-    )  # fmt: skip
+    scan = fitted(ticket.words.scan, 8 * PT, _CODE - 8)
+    middle = code.x + (_CODE - width(scan, 8 * PT)) / 2
+    marks.append(Mark(middle, 71.5, scan, 8 * PT, grey=True))
     marks.append(Mark(MARGIN, 82.5, fitted(ticket.words.route, 9 * PT, inner), 9 * PT, grey=True))
     route_marks, boxes = _route(ticket.steps, 86.0, HIGH - MARGIN)
     return Layout(tuple(m for m in (*marks, *route_marks) if m.text), (*frames, *boxes), code)
@@ -146,10 +145,15 @@ def ticket_png(ticket: Ticket) -> bytes:
 
 def _facts(ticket: Ticket, room: float) -> list[Mark]:
     """Product, what else is to be known, quantity and due date, beside the code."""
-    marks, y = [], 40.5
-    for line in wrapped(ticket.product, 14 * PT, room, 2):
-        marks.append(Mark(MARGIN, y, line, 14 * PT))
-        y += 6.2
+    marks, y, size, most = [], 40.5, 14 * PT, 2
+    if (
+        wrapped(ticket.product, size, room, most)[-1:]
+        != wrapped(ticket.product, size, room, 9)[-1:]
+    ):
+        size, most = 11 * PT, 3 if len(ticket.lines) < 2 else 2
+    for line in wrapped(ticket.product, size, room, most):
+        marks.append(Mark(MARGIN, y, line, size))
+        y += size * 1.25
     for line in ticket.lines[:2]:
         marks.append(Mark(MARGIN, y - 0.6, fitted(line, 10 * PT, room), 10 * PT))
         y += 4.6
@@ -166,17 +170,19 @@ def _facts(ticket: Ticket, room: float) -> list[Mark]:
 
 
 def _route(steps: tuple[str, ...], top: float, bottom: float) -> tuple[list[Mark], list[Frame]]:
-    """Check boxes down the left column, then down the right one."""
-    rows = max(6, -(-len(steps) // 2))
-    high = (bottom - top) / rows
+    """Check boxes down the left column, then, if there are many, down the right one."""
+    columns = 1 if len(steps) <= 6 else 2
+    rows = max(1, -(-len(steps) // columns))
+    high = min(9.5, (bottom - top) / rows)
     side = min(5.0, high * 0.62)
-    size = min(12 * PT, high * 0.5)
-    column = (WIDE - 2 * MARGIN) / 2
+    column = (WIDE - 2 * MARGIN) / columns
     marks, boxes = [], []
     for i, step in enumerate(steps):
         x, y = MARGIN + column * (i // rows), top + high * (i % rows)
         boxes.append(Frame(x, y + (high - side) / 2, side, side))
-        words = fitted(f"{i + 1}. {drawable(step)}", size, column - side - 4)
+        words, room = f"{i + 1}. {drawable(step)}", column - side - 4
+        size = size_for(words, room, min(12 * PT, high * 0.5), 8 * PT)
+        words = fitted(words, size, room)
         marks.append(Mark(x + side + 2, y + high / 2 + size * 0.37, words, size))
     return marks, boxes
 

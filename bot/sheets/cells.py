@@ -18,8 +18,8 @@ _HAN = "".join({*_DIGITS, *_UNITS, "万"})
 _HAN_NUMBER = re.compile(f"[{_HAN}]+")
 _NUMBER = re.compile(rf"(?:[x×*]\s*)?(\d[\d,]*(?:\.\d+)?|[{_HAN}]+)(万)?\s*(?:{MEASURES})?", re.A)
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.0+)?|\d+(\.\d+)?", re.ASCII)
-# What a spreadsheet would run as a formula; exports put an apostrophe before it, imports take it off.
-FORMULA = "=+-@\t\r\n＝＋－＠"
+# What a spreadsheet would run: exports put an apostrophe before it, imports take it off.
+FORMULA = "=+-@＝＋－＠"
 
 
 def text_of(cell: Cell) -> str:
@@ -32,7 +32,7 @@ def text_of(cell: Cell) -> str:
         return cell.isoformat()
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
-    return _unwrapped(clean(str(cell)))
+    return clean(str(cell))
 
 
 def clean(text: str) -> str:
@@ -111,8 +111,20 @@ def _below_myriad(text: str) -> int | None:
     return total + (digit or 0) * (last // 10 if short else 1)
 
 
-def _unwrapped(text: str) -> str:
-    """Take off what other programs put on to keep a cell text: ="0102" and '-12."""
-    if len(text) > 3 and text.startswith('="') and text.endswith('"'):
-        return text[2:-1]
-    return text[1:] if text.startswith("'") and text.lstrip("'")[:1] in tuple(FORMULA) else text
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet might run the text, also from behind blanks and apostrophes."""
+    rest = text.lstrip("'")
+    seen = next((c for c in rest if not _is_blank(c)), "")
+    return rest[:1] in {"\t", "\r", "\n"} or (seen != "" and seen in FORMULA)
+
+
+def unwrapped(text: str) -> str:
+    """A CSV cell without what programs put on to keep it a text: ="0102" and '-12."""
+    said = text.strip()
+    if len(said) > 3 and said.startswith('="') and said.endswith('"'):
+        return said[2:-1]
+    return text[1:] if text.startswith("'") and is_formula(text) else text
+
+
+def _is_blank(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) in {"Cf", "Cc"}

@@ -19,7 +19,7 @@ FARTHEST = timedelta(days=730)
 
 _AROUND_BEFORE = re.compile(r"^(?:客户)?(?:交货期|交期|货期|交货|发货|出货|due|by|eta)\s*[:：]?\s*")
 _AROUND_AFTER = re.compile(
-    r"(?:\s*\(?(?:周|星期|礼拜)[一二三四五六日天]\)?)?"
+    r"(?:(?<=[\d日号])\s*\(?(?:周|星期|礼拜)[一二三四五六日天]\)?)?"
     r"(?:[\sT]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
     r"\s*(?:之前|以前|前|交货|交期|交|发货|出货|发|出|要|到)?$"
 )
@@ -37,16 +37,7 @@ _ENGLISH = re.compile(
     re.ASCII,
 )
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_NEAR = {
-    "今天": 0,
-    "今日": 0,
-    "明天": 1,
-    "明日": 1,
-    "后天": 2,
-    "大后天": 3,
-    "today": 0,
-    "tomorrow": 1,
-}
+_NEAR = {"今天": 0, "今日": 0, "明天": 1, "明日": 1, "后天": 2, "大后天": 3}
 
 
 def day_of(cell: Cell, today: date, ahead: bool = True) -> date | None:
@@ -183,7 +174,7 @@ def _spoken(said: str, today: date, ahead: bool) -> date | None:
 
 
 def _weekday(which: str, weekday: int, today: date) -> date:
-    """周五 is the next Friday from today on, 这周五 this week's, 下周五 the one of the week after."""
+    """周五 is the next one from today on, 这周五 this week's, 下周五 that of the week after."""
     weekday = 6 if weekday < 0 else weekday
     monday = today - timedelta(days=today.weekday())
     if which.startswith("下"):

@@ -5,7 +5,7 @@ import tomllib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from bot.sheets.table import Cell, Row
@@ -18,7 +18,7 @@ _DROPPED = str.maketrans("", "", "（）()：:*【】[]._-#/\\'\"")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where the fields are: field → column, the columns of single sizes, and what was not understood."""
+    """Field → column, the columns of single sizes, and the headings not understood."""
 
     at: int
     fields: dict[str, int]
@@ -38,7 +38,8 @@ def fold(heading: object) -> str:
     return "".join(text.translate(_DROPPED).split())
 
 
-def field_of(heading: object) -> tuple[str, int] | None:
+@lru_cache(4096)
+def field_of(heading: str) -> tuple[str, int] | None:
     """The field a heading names and how surely (0 is surest), or None. Longest word wins.
 
     Of two words of one length the later counts: in 客户备注 the note is meant.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from bot.sheets.cells import clean
 from bot.sheets.table import Cell, Row
@@ -86,7 +87,7 @@ class Known:
 
 
 def rows_for_confirm(result: SheetResult) -> list[tuple[str, ...]]:
-    """Plain cells: row, order number, customer, product, quantity, due date, codes of the faults."""
+    """Plain cells: row, order number, customer, product, quantity, due, codes of the faults."""
     return [
         (
             str(line.row),
@@ -111,6 +112,7 @@ def _cell(line: OrderLine, field: str) -> Cell:
     return None if value == "" else value
 
 
+@lru_cache(8192)
 def _same(name: str) -> str:
     return "".join(clean(name).casefold().replace("（", "(").replace("）", ")").split())
 
@@ -122,7 +124,7 @@ def _is_whole(name: str, customer: str) -> bool:
 def _is_part(name: str, customer: str) -> bool:
     """The company without the brackets, or the person inside them."""
     found = _BRACKETS.search(customer)
-    return bool(found) and name in {_same(customer[: found.start()]), _same(found[1])}
+    return found is not None and name in {_same(customer[: found.start()]), _same(found[1])}
 
 
 def _begins(name: str, customer: str) -> bool:

@@ -2,36 +2,49 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from bot.sheets.cells import same_number
 
-FIRST = "A001"
 _DATED = re.compile(r"(\D*)(20\d{6}|\d{6}|\d{4})([-_/])(\d{1,4})", re.ASCII)
 _COUNTED = re.compile(r"(.*?)(\d{1,9})(\D{0,3})", re.ASCII | re.DOTALL)
 _DATE_FORMS = {8: "%Y%m%d", 6: "%y%m%d", 4: "%y%m"}
 
 
 def propose_number(numbers: Iterable[str], today: date) -> str:
-    """The next number of the commonest shape: A120 → A121, 2611-05 → 2611-06, 20261105-03 → 20261122-01.
+    """The next number of the commonest shape: A120 → A121, 20261105-03 → 20261122-01.
 
     Numbers that carry a day or a month begin anew with today's.
     """
+    return next(proposals(numbers, (), today))
+
+
+def proposals(numbers: Iterable[str], reserved: Iterable[str], today: date) -> Iterator[str]:
+    """Free numbers one after the other, none of them known or reserved."""
     known = [n for n in numbers if n]
-    taken = {same_number(n) for n in known}
+    taken = {same_number(n) for n in (*known, *reserved)}
+    prefix, suffix, width, value = _series(known, today)
+    while True:
+        value += 1
+        number = f"{prefix}{value:0{width}d}{suffix}"
+        if same_number(number) not in taken:
+            yield number
+
+
+def _series(known: list[str], today: date) -> tuple[str, str, int, int]:
+    """(prefix, suffix, width, highest number used) of the shape that most numbers have."""
     shapes = [shape for n in known if (shape := _shape(n))]
     if not shapes:
-        return FIRST if same_number(FIRST) not in taken else _next("A", "", 3, [], taken)
+        return "A", "", 3, 0
     counted = Counter(shapes)
     best = max(range(len(shapes)), key=lambda i: (counted[shapes[i]], i))
     prefix, form, suffix = shapes[best]
     if form:
-        prefix = prefix[: -len(suffix)] + today.strftime(form) + suffix
-        suffix = ""
+        prefix, suffix = prefix[: -len(suffix)] + today.strftime(form) + suffix, ""
     same = [m for n in known if (m := _COUNTED.fullmatch(n)) and (m[1], m[3]) == (prefix, suffix)]
     widths = [len(m[2]) for m in same] or [_width(known, shapes[best])]
-    return _next(prefix, suffix, max(widths), [int(m[2]) for m in same], taken)
+    return prefix, suffix, max(widths), max((int(m[2]) for m in same), default=0)
 
 
 def _shape(number: str) -> tuple[str, str, str] | None:
@@ -50,10 +63,3 @@ def _width(known: list[str], shape: tuple[str, str, str]) -> int:
         if _shape(number) == shape and (found := _COUNTED.fullmatch(number)):
             return len(found[2])
     return 3
-
-
-def _next(prefix: str, suffix: str, width: int, used: list[int], taken: set[str]) -> str:
-    value = max(used, default=0) + 1
-    while same_number(number := f"{prefix}{value:0{width}d}{suffix}") in taken:
-        value += 1
-    return number

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from bot.sheets.cells import unwrapped
 from bot.sheets.headings import score
 from bot.sheets.table import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, MOST_UNPACKED, Cell, Row, Table
 from domain.errors import SheetFault
@@ -59,7 +60,7 @@ def _workbook(data: bytes, name: str) -> Table:
         raise SheetFault(str(answer["fault"]), name=name)
     best, best_score = None, -1
     for sheet in answer["sheets"]:
-        rows = tuple(tuple(_cell(c) for c in row) for row in sheet["rows"])
+        rows = tuple(tuple(map(_cell, row[:MOST_COLUMNS])) for row in sheet["rows"])
         if rows and (worth := score(rows)) > best_score:
             best, best_score = (sheet, rows), worth
     if best is None:
@@ -74,13 +75,15 @@ def _workbook(data: bytes, name: str) -> Table:
 
 def _opened(data: bytes, name: str) -> dict[str, Any]:
     script = Path(__file__).with_name("workbook.py")
-    command = [sys.executable, "-I", str(script), str(MOST_ROWS), str(MOST_COLUMNS)]
+    command = [sys.executable, "-P", str(script), str(MOST_ROWS), str(MOST_COLUMNS)]
     try:
         done = subprocess.run(
             command, input=data, capture_output=True, timeout=PATIENCE_SECONDS, check=True
         )
         answer: dict[str, Any] = json.loads(done.stdout)
     except (subprocess.SubprocessError, ValueError, RecursionError) as error:
+        if b"ModuleNotFoundError" in (getattr(error, "stderr", None) or b""):
+            raise RuntimeError("the reader of workbooks is not installed") from error
         raise SheetFault("unreadable", name=name, detail=type(error).__name__) from error
     return answer
 
@@ -133,9 +136,11 @@ def _split(text: str, delimiter: str, name: str, most: int | None) -> tuple[Row,
                 break
             if most is not None and len(rows) >= most:
                 raise SheetFault("too-many-rows", rows=len(rows) + 1, most=most)
-            if len(row) > MOST_COLUMNS:
+            if most is not None and len(row) > MOST_COLUMNS:
                 raise SheetFault("too-many-columns", columns=len(row), most=MOST_COLUMNS)
-            rows.append(tuple(cell if cell.strip() else None for cell in row))
+            rows.append(
+                tuple(unwrapped(cell) if cell.strip() else None for cell in row[:MOST_COLUMNS])
+            )
     except csv.Error as error:
         raise SheetFault("unreadable", name=name, detail=str(error)) from error
     return tuple(rows)

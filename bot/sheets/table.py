@@ -1,4 +1,4 @@
-"""A table as it was written: rows of cells with the types a spreadsheet knows, and how large it may be."""
+"""A table as it was written: rows of cells as a spreadsheet types them, and how large it may be."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

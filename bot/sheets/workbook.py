@@ -56,7 +56,7 @@ def _sheets(data: bytes, most_rows: int, most_columns: int) -> list[dict[str, An
     out, room = [], 2 * most_rows * most_columns
     for meta in shown[:MOST_SHEETS]:
         sheet = workbook.get_sheet_by_name(meta.name)
-        height, width = sheet.total_height, sheet.total_width
+        height, width = (last + 1 for last in sheet.end or (-1, -1))
         fits = height <= most_rows and width <= most_columns and height * width <= room
         rows = _rows(sheet, None if fits else PREVIEW)
         room -= height * width if fits else 0

@@ -1,0 +1,109 @@
+"""New orders by chat: `/新单 A113 李总 围裙 60 12/8`, or lines pasted where managers talk; a table to
+confirm first.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.context import Scene, local_naive
+from bot.questions import Option, put
+from bot.replies import Replies
+from bot.sheets.lines import SheetResult
+from bot.sheets.pasted import understand_lines
+from bot.taking import known, line_doc, line_from, take
+from bot.understanding.model import Update
+from domain.commands import Told
+from domain.desk import Desk
+from domain.errors import Refused
+from domain.events import Source
+from domain.person import Deed, GroupKind, may
+from storage.ledger import Ledger
+
+WORDS = ("/新单", "/新單", "新单：", "新单:", "/new", "/neworder")
+MOST = 200
+"""Lines of one message at most."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """Reads order lines out of messages."""
+
+    desk: Desk
+    replies: Replies
+
+    def command(self, ledger: Ledger, view: Scene) -> dict[str, Any] | None:
+        """Handle the message if it enters orders; None if it does not."""
+        text = view.text.strip()
+        word = next((w for w in WORDS if text.lower().startswith(w)), None)
+        if word is None and not self._pasted(view, text):
+            return None
+        if not may(view.person.role, Deed.PLACE_ORDER):
+            if word is not None:
+                error = Refused("not-allowed")
+                self.replies.refused(ledger, view, Update("none"), error)
+            return {"why": "not-allowed"} if word is not None else None
+        body = text[len(word or "") :].strip()
+        if not body:
+            self.replies.answer(ledger, view, "entry-help", {})
+            return {"why": "entry-help"}
+        today = local_naive(ledger, view.at).date()
+        lines = "\n".join(body.splitlines()[:MOST])
+        result = understand_lines(lines, today, known(ledger))
+        good = [x for x in result.lines if not x.faults]
+        if word is None and (not good or len(good) != len(result.lines) or result.refused):
+            return None
+        self._confirm(ledger, view, result)
+        return {"why": "entry"}
+
+    def _pasted(self, view: Scene, text: str) -> bool:
+        """Lines pasted without the command count only where managers talk among themselves."""
+        if view.kind not in (GroupKind.MANAGEMENT, GroupKind.PRIVATE):
+            return False
+        if not may(view.person.role, Deed.PLACE_ORDER) or text.startswith("/"):
+            return False
+        first = text.splitlines()[0] if text else ""
+        return len(first.replace("，", " ").replace(",", " ").split()) >= 4
+
+    def _confirm(self, ledger: Ledger, view: Scene, result: SheetResult) -> None:
+        good = [x for x in result.lines if not x.faults]
+        rows = [
+            [x.order_no, x.customer, x.product, str(x.quantity), x.due.isoformat() if x.due else ""]
+            for x in good
+        ]
+        bad = [[str(x.row), x.order_no, x.faults[0]] for x in result.lines if x.faults]
+        bad += [[str(r.row), dict(r.facts).get("order_no", ""), r.code] for r in result.refused]
+        if not good:
+            self.replies.answer(ledger, view, "entry-none", {"unsaid": bad})
+            return
+        doc = {
+            "why": "entry",
+            "asked": "confirm",
+            "order": "",
+            "node": "",
+            "pending": [],
+            "options": [
+                Option("option.take", {"count": len(good)}).doc(),
+                Option("option.none", {}).doc(),
+            ],
+            "entry": [line_doc(x) for x in good],
+            "rows": rows,
+            "unsaid": bad,
+            "number": view.row.id,
+            "message_id": view.row.message_id,
+        }
+        put(ledger, view, f"e{view.row.id}", doc, (), "entry")
+
+    def place(self, ledger: Ledger, view: Scene, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        """Confirmed: take the lines in."""
+        told = Told(
+            view.person,
+            ledger.clock.now(),
+            Source(view.row.platform, view.row.chat, view.row.message_id),
+        )
+        taken = take(ledger, self.desk, told, [line_from(x) for x in lines])
+        facts = {
+            "orders": taken.orders,
+            "unsaid": [[str(row), no, code] for row, no, code in taken.refused],
+        }
+        self.replies.answer(ledger, view, "taken", facts)
+        return {"placed": taken.orders}

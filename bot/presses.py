@@ -1,0 +1,325 @@
+"""Buttons: an option of a question, undo, acknowledge, the customer's draft, a confirmation. A late
+tap changes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from bot.acts import Acts, Said
+from bot.context import Scene
+from bot.questions import NEVER_MIND, Option, plain, put, update_from
+from bot.replies import Replies
+from bot.understanding.model import Update
+from domain.commands import ChangeDue, Confirm
+from domain.errors import DomainError, Refused
+from domain.events import PhotoAttached, Source
+from domain.notice import Kind, Loud, Notice
+from domain.person import Deed, GroupKind, Role, may
+from storage.inbox import Received
+from storage.ledger import Ledger
+from storage.records import Asked
+
+Facts = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Presses:
+    """What a press of one of our buttons does."""
+
+    acts: Acts
+    replies: Replies
+    place: Callable[[Ledger, Scene, list[Facts]], Facts]
+
+    def pressed(self, ledger: Ledger, view: Scene, button: str) -> Facts:
+        """Handle one press. Button ids are `verb:rest`."""
+        verb, _, rest = button.partition(":")
+        try:
+            match verb:
+                case "q":
+                    return self._question(ledger, view, rest)
+                case "undo":
+                    return self._undo(ledger, view, rest)
+                case "ack" | "resolve":
+                    return self._alert(ledger, view, verb, rest)
+                case "send" | "drop":
+                    return self._draft(ledger, view, verb, rest)
+                case "confirm":
+                    return self._confirm(ledger, view, rest)
+                case _:
+                    return {"why": "no-such-button"}
+        except DomainError as error:
+            self.replies.refused(ledger, view, Update("none"), error)
+            return {"why": error.code}
+
+    def _question(self, ledger: Ledger, view: Scene, rest: str) -> Facts:
+        name, _, place = rest.partition(":")
+        asked = ledger.questions.get(name)
+        if asked is None or not place.isdigit():
+            return {"why": "no-such-button"}
+        if asked.person != view.person.id:
+            raise Refused("not-your-question")
+        if asked.state != "open" or asked.expires_at <= view.at:
+            raise Refused("question-over")
+        return self.choose(ledger, view, asked, int(place))
+
+    def choose(self, ledger: Ledger, view: Scene, asked: Asked, place: int) -> Facts:
+        """An option of a question was chosen; the report counts as said in the message that was
+        asked about.
+        """
+        doc = asked.doc
+        if not 0 <= place < len(doc["options"]) or not ledger.questions.close(asked.id, "answered"):
+            raise Refused("question-over")
+        option = doc["options"][place]
+        updates = [update_from(u) for u in option["do"]]
+        self._answered(ledger, asked, doc, place)
+        if doc.get("entry") and option["key"] == "option.take":
+            return {"answered": asked.id} | self.place(ledger, view, list(doc["entry"]))
+        if not updates:
+            return {"answered": asked.id}
+        if option["owner"]:
+            return self._ask_owner(ledger, view, asked, updates)
+        row = view.row
+        said = Said(
+            view.person,
+            Source(row.platform, row.chat, str(doc.get("message_id", row.message_id))),
+            ledger.clock.now(),
+            str(doc.get("text", "")),
+            self._photos(ledger, doc),
+        )
+        acted = self.acts.apply(ledger, said, updates, view.past, anyway=option["anyway"])
+        for update, error in acted.refused:
+            self.replies.refused(ledger, view, update, error)
+        if acted.events and not doc.get("owner_of"):
+            self._marks(ledger, view, doc)
+        if acted.events:
+            self.replies.card(ledger, view.to, view.language)
+        applied = [plain(u) for u in acted.applied if u.op not in ("undo", "move")]
+        return {
+            "answered": asked.id,
+            "number": doc.get("number"),
+            "applied": applied,
+            "events": [[e.order_no, e.seq] for e in acted.events],
+        }
+
+    def _marks(self, ledger: Ledger, view: Scene, doc: Mapping[str, Any]) -> None:
+        message_id = str(doc.get("message_id", ""))
+        ledger.notify(
+            Notice(
+                view.to,
+                Kind.REACTION,
+                "recorded",
+                f"mark/{view.row.id}/{message_id}",
+                ledger.clock.now(),
+                {"message": message_id},
+                view.language,
+                Loud.REACTION,
+            )
+        )
+
+    def _photos(self, ledger: Ledger, doc: Mapping[str, Any]) -> tuple[PhotoAttached, ...]:
+        found = []
+        for digest in doc.get("photos", ()):
+            kept = ledger.photos.get(digest)
+            if kept is not None and not kept["fault"]:
+                found.append(
+                    PhotoAttached(
+                        digest,
+                        kept["key"],
+                        kept["thumb"],
+                        kept["kind"],
+                        kept["width"],
+                        kept["height"],
+                    )
+                )
+        return tuple(found)
+
+    def _answered(self, ledger: Ledger, asked: Asked, doc: Mapping[str, Any], place: int) -> None:
+        """The question's message says how it was answered; its buttons go."""
+        option = doc["options"][place]
+        ledger.notify(
+            Notice(
+                asked.to,
+                Kind.ASK,
+                "answered",
+                f"ask/{asked.id}/answered",
+                ledger.clock.now(),
+                {
+                    "of": f"ask/{asked.id}",
+                    "key": option["key"],
+                    "option": option["facts"],
+                    "person": asked.person,
+                },
+                self._language(ledger, asked),
+                Loud.CARD,
+                slot=f"ask/{asked.id}",
+            )
+        )
+
+    def _language(self, ledger: Ledger, asked: Asked) -> str:
+        group = ledger.folk.groups().get(asked.to)
+        person = ledger.person(asked.person)
+        return group.language if group else person.language if person else "zh-CN"
+
+    def _ask_owner(self, ledger: Ledger, view: Scene, asked: Asked, updates: list[Update]) -> Facts:
+        """Ask the team that the node belongs to whether it is so; their yes is their report."""
+        node = updates[0].node or ""
+        owners = [p for p in ledger.people() if p.role is Role.OPERATOR and node in p.nodes]
+        for person in owners[:1]:
+            doc = {
+                **asked.doc,
+                "why": "owner",
+                "asked": "confirm",
+                "said": view.person.name,
+                "options": [
+                    Option("option.yes", {}, tuple(updates)).doc(),
+                    Option("option.no", {}).doc(),
+                ],
+            }
+            to = ledger.reach(person.id) if view.group is None else view.to
+            if to is None:
+                continue
+            theirs = Scene(view.row, to, person, view.group, (), view.at)
+            put(ledger, theirs, f"{asked.id}o", doc, ())
+            return {"answered": asked.id, "asked": person.id}
+        raise Refused("no-owner", node=node)
+
+    def _undo(self, ledger: Ledger, view: Scene, rest: str) -> Facts:
+        """The living card's way back: the same as writing 撤回 after that report."""
+        order_no, _, seq = rest.rpartition("/")
+        history = ledger.history(order_no)
+        event = next((e for e in history if seq.isdigit() and e.seq == int(seq)), None)
+        if event is None or event.source is None:
+            raise Refused("nothing-to-undo")
+        if ledger.clock.now() - event.recorded_at > timedelta(minutes=10) and not may(
+            view.person.role, Deed.UPDATE_ANY_NODE
+        ):
+            raise Refused("undo-late", order=order_no, node=event.node)
+        source = event.source
+        siblings = [
+            e
+            for e in ledger.orders.from_source(source.platform, source.chat, source.message_id)
+            if e.by == event.by
+        ]
+        said = Said(
+            view.person,
+            Source(view.row.platform, view.row.chat, view.row.message_id),
+            ledger.clock.now(),
+        )
+        events = self.acts.take_back(ledger, said, siblings)
+        self.replies.unmark(ledger, view, source.message_id)
+        self.replies.card(ledger, view.to, view.language)
+        kept = ledger.inbox.find(source.platform, view.row.account, source.message_id)
+        return {
+            "undone": [[e.order_no, e.seq] for e in events],
+            "forget": kept.id if kept else None,
+        }
+
+    def _alert(self, ledger: Ledger, view: Scene, verb: str, name: str) -> Facts:
+        alert = ledger.alert(name)
+        if alert is None:
+            raise Refused("no-such-button")
+        if view.person.role in (Role.CUSTOMER, Role.SUPPLIER):
+            raise Refused("not-allowed")
+        now, who = ledger.clock.now(), view.person.id
+        taken = alert.acknowledged(who, now) if verb == "ack" else alert.resolved(who, now)
+        ledger.keep_alert(taken)
+        slot = f"alert/{name}/{view.row.platform}/{view.row.chat}"
+        facts = {
+            "alert": name,
+            "order": alert.order_no,
+            "node": alert.node,
+            "by": who,
+            "reason": alert.reason,
+            "text": alert.text,
+            "at": now.isoformat(),
+        }
+        what = "acknowledged" if verb == "ack" else "resolved"
+        ledger.notify(
+            Notice(
+                view.to,
+                Kind.ESCALATION,
+                what,
+                f"{slot}/{what}",
+                now,
+                facts,
+                view.language,
+                Loud.CARD,
+                slot=slot,
+            )
+        )
+        return {"alert": name, "state": taken.state.value}
+
+    def _draft(self, ledger: Ledger, view: Scene, verb: str, rest: str) -> Facts:
+        """The customer's draft: sent by a person's tap, which moves the promise; or dropped."""
+        name, _, day = rest.rpartition(":")
+        order_no = name.rpartition("/")[0]
+        if not may(view.person.role, Deed.TELL_CUSTOMER):
+            raise Refused("not-allowed")
+        key = f"draft/{name}/taken"
+        if ledger.settings.get(key):
+            raise Refused("draft-taken", order=order_no)
+        ledger.settings.put(key, f"{verb} {view.person.id}")
+        alert = ledger.alert(name)
+        if verb == "send":
+            reason = alert.reason if alert else ""
+            command = ChangeDue(order_no, date.fromisoformat(day), reason)
+            said = Said(
+                view.person,
+                Source(view.row.platform, view.row.chat, view.row.message_id),
+                ledger.clock.now(),
+            )
+            self.acts.desk.handle(ledger, command, said.told())
+        slot = f"draft/{name}/{view.row.platform}/{view.row.chat}"
+        facts = {"order": order_no, "by": view.person.id, "sent": verb == "send", "due": day}
+        ledger.notify(
+            Notice(
+                view.to,
+                Kind.ESCALATION,
+                "draft-taken",
+                f"{slot}/{verb}",
+                ledger.clock.now(),
+                facts,
+                view.language,
+                Loud.CARD,
+                slot=slot,
+            )
+        )
+        return {"draft": name, "sent": verb == "send"}
+
+    def _confirm(self, ledger: Ledger, view: Scene, rest: str) -> Facts:
+        order_no, _, node = rest.rpartition("/")
+        said = Said(
+            view.person,
+            Source(view.row.platform, view.row.chat, view.row.message_id),
+            ledger.clock.now(),
+        )
+        done = self.acts.desk.handle(ledger, Confirm(order_no, node), said.told())
+        slot = f"confirm/{order_no}/{node}/{view.row.platform}/{view.row.chat}"
+        ledger.notify(
+            Notice(
+                view.to,
+                Kind.NOTICE,
+                "confirmed",
+                f"{slot}/{done.order.seq}",
+                ledger.clock.now(),
+                {"order": order_no, "node": node, "by": view.person.id},
+                view.language,
+                Loud.CARD,
+                slot=slot,
+            )
+        )
+        for group in ledger.groups(GroupKind.PRODUCTION):
+            self.replies.card(ledger, group.address, group.language)
+        return {"events": [[e.order_no, e.seq] for e in done.events]}
+
+
+def never_mind() -> Mapping[str, Any]:
+    """The option that does nothing."""
+    return NEVER_MIND.doc()
+
+
+def origin(row: Received) -> Source:
+    """Where a message came from."""
+    return Source(row.platform, row.chat, row.message_id)

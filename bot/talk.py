@@ -1,0 +1,343 @@
+"""One message in, its outcome and its replies out, all in the transaction of the unit of work.
+
+Pure but for the books: understands, asks, acts through the desk and leaves notices in the outbox.
+Where nothing should be
+said, nothing is said.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from bot.understanding.understand import understand
+
+from bot import context, questions
+from bot.acts import QUIET, Acted, Acts, Said
+from bot.answers import answer_facts
+from bot.context import Scene
+from bot.entry import Entry
+from bot.onboarding import Onboarding
+from bot.presses import Presses
+from bot.registry import Heard, Registry
+from bot.replies import Replies
+from bot.understanding.model import Decision, ReplyTo, Update
+from domain.desk import Desk
+from domain.events import PhotoAttached, Source
+from domain.person import GroupKind, Person, Role
+from storage.inbox import Received
+from storage.ledger import Ledger
+
+log = logging.getLogger("vitrine.talk")
+SHORT = 24
+"""A text longer than this is no answer to a question unless it replies to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a work ticket's code in a picture names."""
+
+    order: str
+    node: str = ""
+
+
+@dataclass(slots=True)
+class Talk:
+    """Handles messages, in the order they were said in each chat. `ticket` reads a code's text."""
+
+    desk: Desk
+    ticket: Callable[[Ledger, str], Ticket | None]
+    registry: Registry = field(default_factory=Registry)
+    acts: Acts = field(init=False)
+    replies: Replies = field(init=False)
+    presses: Presses = field(init=False)
+    entry: Entry = field(init=False)
+    onboarding: Onboarding = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.acts = Acts(self.desk)
+        self.replies = Replies(self.desk)
+        self.entry = Entry(self.desk, self.replies)
+        self.presses = Presses(self.acts, self.replies, self.entry.place)
+        self.onboarding = Onboarding(self.replies)
+
+    def hear(self, ledger: Ledger, number: int) -> None:
+        """Handle one message of the inbox and write down what became of it."""
+        row = ledger.inbox.get(number)
+        if row is None or row.state != "waiting":
+            return
+        self.registry.refresh(ledger)
+        past = self.registry.said(ledger, row)
+        outcome = self._outcome(ledger, row, tuple(past))
+        self.registry.refresh(ledger)
+        ledger.inbox.close(row.id, "done", outcome, ledger.clock.now())
+        if outcome.get("remember"):
+            self.registry.remember(row, outcome)
+
+    def _outcome(self, ledger: Ledger, row: Received, past: tuple[Heard, ...]) -> dict[str, Any]:
+        person = ledger.folk.user(row.platform, row.account, row.sender)
+        said = row.payload.get("said")
+        if person is None or said == "joined":
+            return self.onboarding.stranger(ledger, row)
+        view = context.scene(ledger, row, person, past)
+        match said:
+            case "pressed":
+                return self._pressed(ledger, view)
+            case "recalled" | "edited":
+                return self._changed(ledger, view, str(said))
+            case _:
+                return self._said(ledger, view)
+
+    def _said(self, ledger: Ledger, view: Scene) -> dict[str, Any]:
+        """An ordinary message: a command, else something to be understood."""
+        for room in (self.onboarding, self.entry):
+            outcome = room.command(ledger, view)
+            if outcome is not None:
+                return {"person": view.person.id, "decision": "command"} | outcome
+        if view.kind is GroupKind.UNBOUND:
+            return {"person": view.person.id, "decision": "unbound"}
+        self._faults(ledger, view)
+        return self._understood(ledger, view, self._decide(ledger, view))
+
+    def _decide(self, ledger: Ledger, view: Scene) -> Decision:
+        world = self.registry.refresh(ledger)
+        decision = understand(world, context.message(ledger, view))
+        if decision.decision in ("apply", "answer"):
+            return decision
+        code = self._code(ledger, view)
+        if code is not None:
+            decision = self._by_code(ledger, view, code, decision)
+        asked = ledger.questions.open(view.to, view.person.id, view.at)
+        if asked is not None and view.question is None and 0 < len(view.text.strip()) <= SHORT:
+            answer = understand(
+                world, context.message(ledger, view, reply=context.question_reply(asked))
+            )
+            if answer.decision == "apply" or self._picks(asked.doc, view.text) is not None:
+                return answer
+        return decision
+
+    def _code(self, ledger: Ledger, view: Scene) -> Ticket | None:
+        """The work ticket in one of the message's pictures."""
+        for digest in view.photos:
+            kept = ledger.photos.get(digest)
+            for text in questions_codes(kept):
+                ticket = self.ticket(ledger, text)
+                if ticket is not None:
+                    return ticket
+        return None
+
+    def _by_code(self, ledger: Ledger, view: Scene, code: Ticket, decision: Decision) -> Decision:
+        """A work ticket in the picture names the order, and perhaps the node, that the text left
+        out.
+        """
+        world = self.registry.refresh(ledger)
+        order = ledger.order(code.order)
+        if order is None:
+            return decision
+        if not view.text.strip():
+            return Decision("apply", (Update("attach", code.order, code.node or None),))
+        again = understand(
+            world, context.message(ledger, view, reply=ReplyTo("bot_card", order=code.order))
+        )
+        if again.decision == "ask" and again.asked == "node" and code.node:
+            name = order.route.node(code.node).name
+            text = f"{name}{view.text}"
+            again = understand(
+                world,
+                context.message(
+                    ledger, view, text=text, reply=ReplyTo("bot_card", order=code.order)
+                ),
+            )
+        return again if again.decision != "ignore" else decision
+
+    def _understood(self, ledger: Ledger, view: Scene, decision: Decision) -> dict[str, Any]:
+        outcome: dict[str, Any] = {
+            "person": view.person.id,
+            "decision": decision.decision,
+            "why": decision.why,
+            "remember": True,
+            "text": view.text[:500],
+        }
+        picked = self._answered(ledger, view)
+        if picked is not None:
+            return outcome | picked
+        match decision.decision:
+            case "apply":
+                outcome |= self._apply(ledger, view, decision.updates)
+                for rest in decision.rest:
+                    self._beside(ledger, view, rest)
+            case "ask":
+                photos = [d for h in context.waiting_photos(view) for d in h.media]
+                questions.ask(ledger, decision, view, [*view.photos, *photos])
+            case "answer" if decision.query is not None:
+                facts = answer_facts(ledger, self.desk, view, decision.query)
+                self.replies.answer(ledger, view, str(facts.pop("what")), facts)
+            case _:
+                pass
+        return outcome
+
+    def _beside(self, ledger: Ledger, view: Scene, rest: Decision) -> None:
+        """What is asked or answered after something was applied."""
+        if rest.decision == "ask":
+            questions.ask(ledger, rest, view, view.photos)
+        elif rest.decision == "answer" and rest.query is not None:
+            facts = answer_facts(ledger, self.desk, view, rest.query)
+            self.replies.answer(ledger, view, str(facts.pop("what")), facts)
+
+    def _picks(self, doc: Mapping[str, Any], text: str) -> int | None:
+        """Which option a bare number chooses."""
+        word = text.strip().strip(".。、）)")
+        if word.isascii() and word.isdigit() and len(word) == 1:
+            place = int(word) - 1
+            if 0 <= place < len(doc.get("options", ())):
+                return place
+        return None
+
+    def _answered(self, ledger: Ledger, view: Scene) -> dict[str, Any] | None:
+        """The message answers an open question by number, or says no to it."""
+        asked = view.question or ledger.questions.open(view.to, view.person.id, view.at)
+        if asked is None:
+            return None
+        place = self._picks(asked.doc, view.text)
+        if place is None:
+            if view.text.strip() in ("算了", "不用", "不用了", "不是", "no", "No", "取消"):
+                ledger.questions.close(asked.id, "answered")
+                return {"answered": asked.id}
+            return None
+        return self.presses.choose(ledger, view, asked, place)
+
+    def _apply(self, ledger: Ledger, view: Scene, updates: Sequence[Update]) -> dict[str, Any]:
+        waiting = context.waiting_photos(view) if self._wants_photos(updates) else []
+        digests = [*view.photos, *(d for h in waiting for d in h.media)]
+        said = Said(
+            view.person,
+            Source(view.row.platform, view.row.chat, view.row.message_id),
+            ledger.clock.now(),
+            view.text,
+            photo_facts(ledger, digests),
+        )
+        acted = self.acts.apply(ledger, said, updates, view.past)
+        for item in waiting if acted.events else ():
+            self._paired(ledger, view, item)
+        self._after(ledger, view, acted)
+        asked = ledger.questions.open(view.to, view.person.id, view.at)
+        if asked is not None and acted.events and not self._corrects(updates):
+            ledger.questions.close(asked.id, "answered")
+        return {
+            "applied": [questions.plain(u) for u in acted.applied if not self._corrects([u])],
+            "events": [[e.order_no, e.seq] for e in acted.events],
+            "refused": [error.code for _, error in acted.refused],
+        }
+
+    def _corrects(self, updates: Sequence[Update]) -> bool:
+        return any(u.op in ("undo", "move") for u in updates)
+
+    def _wants_photos(self, updates: Sequence[Update]) -> bool:
+        return not any(
+            u.op in ("undo", "move", "set_quantity", "subscribe", "unsubscribe") for u in updates
+        )
+
+    def _paired(self, ledger: Ledger, view: Scene, item: Heard) -> None:
+        kept = ledger.inbox.get(item.number)
+        if kept is not None and item.person == view.person.id:
+            ledger.inbox.amend(item.number, {**kept.outcome, "paired": True})
+            self.registry.amend(view.row, item.number, paired=True)
+
+    def _after(self, ledger: Ledger, view: Scene, acted: Acted) -> None:
+        """Reactions, the living card, sentences: what the chat sees of it."""
+        ops = {u.op for u in acted.applied}
+        if acted.events:
+            if ops & {"undo", "move"}:
+                self._taken_back(ledger, view, acted)
+            if ops & {"subscribe", "unsubscribe"}:
+                self.replies.following(ledger, view, acted.applied)
+            else:
+                self.replies.recorded(ledger, view)
+                self.replies.card(ledger, view.to, view.language)
+        for update, error in acted.refused:
+            if error.code not in QUIET:
+                self.replies.refused(ledger, view, update, error)
+
+    def _taken_back(self, ledger: Ledger, view: Scene, acted: Acted) -> None:
+        """The corrected message loses its mark (or keeps it, if its report only moved)."""
+        for item in reversed(view.past):
+            if item.applied and item.person == view.person.id:
+                moved = [u for u in acted.applied if u.op == "move"]
+                applied = tuple(
+                    replace(a, order=m.order or a.order, node=m.node or a.node)
+                    for m in moved
+                    for a in item.applied
+                )
+                kept = ledger.inbox.get(item.number)
+                if kept is not None:
+                    plain = [questions.plain(a) for a in applied]
+                    ledger.inbox.amend(item.number, {**kept.outcome, "applied": plain})
+                self.registry.amend(view.row, item.number, applied=applied)
+                if not moved:
+                    self.replies.unmark(ledger, view, item.message_id)
+                return
+
+    def _faults(self, ledger: Ledger, view: Scene) -> None:
+        """Pictures that could not be kept: say so, kindly, and keep the rest of the message."""
+        for media in view.row.payload.get("media", ()):
+            fault = media.get("fault")
+            if fault:
+                self.replies.answer(ledger, view, "photo-fault", {"code": fault})
+                return
+
+    def _changed(self, ledger: Ledger, view: Scene, event: str) -> dict[str, Any]:
+        """A recall or an edit of an earlier message."""
+        target = str(view.row.payload.get("target", ""))
+        item = next((h for h in reversed(view.past) if h.message_id == target), None)
+        if item is None or item.person != view.person.id:
+            return {"person": view.person.id, "decision": "ignore", "why": "not-known"}
+        decision = understand(
+            self.registry.refresh(ledger),
+            context.message(ledger, view, event=event, source=item.number),
+        )
+        outcome = self._understood(ledger, view, decision)
+        outcome["remember"] = bool(outcome.get("applied"))
+        if event == "recalled" and not item.applied:
+            self._paired(ledger, view, item)
+        return outcome
+
+    def _pressed(self, ledger: Ledger, view: Scene) -> dict[str, Any]:
+        outcome = self.presses.pressed(ledger, view, str(view.row.payload.get("button", "")))
+        number = outcome.pop("number", None)
+        applied = outcome.get("applied")
+        if number is not None and applied:
+            kept = ledger.inbox.get(int(number))
+            if kept is not None:
+                ledger.inbox.amend(int(number), {**kept.outcome, "applied": applied})
+            self.registry.amend(view.row, int(number), applied=tuple(Update(**u) for u in applied))
+        return {"person": view.person.id, "decision": "pressed"} | outcome
+
+
+def questions_codes(kept: Mapping[str, Any] | None) -> list[str]:
+    """The texts of the codes found in a kept picture."""
+    return [str(c) for c in kept["codes"]] if kept else []
+
+
+def photo_facts(ledger: Ledger, digests: Sequence[str]) -> tuple[PhotoAttached, ...]:
+    """The facts of kept pictures; those that could not be kept are left out."""
+    found = []
+    for digest in dict.fromkeys(digests):
+        kept = ledger.photos.get(digest)
+        if kept is not None and not kept["fault"]:
+            found.append(
+                PhotoAttached(
+                    digest, kept["key"], kept["thumb"], kept["kind"], kept["width"], kept["height"]
+                )
+            )
+    return tuple(found)
+
+
+def is_customer(person: Person) -> bool:
+    """Whether somebody is the factory's customer rather than its staff."""
+    return person.role is Role.CUSTOMER
+
+
+def moment(view: Scene) -> datetime:
+    """When it was said."""
+    return view.at

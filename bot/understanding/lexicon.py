@@ -1,0 +1,79 @@
+"""Longest-match lookup of the words that matter, built once from the data module."""
+
+from collections.abc import Iterable, Iterator
+
+from bot.understanding.data import markers as data
+
+NONE: frozenset[str] = frozenset()
+
+
+class Words:
+    """Words with tags; finds the longest that starts at a position."""
+
+    def __init__(self, entries: Iterable[tuple[str, str]] = ()) -> None:
+        self._tags: dict[str, frozenset[str]] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
+        for word, tag in entries:
+            self._tags[word] = self._tags.get(word, NONE) | {tag}
+        lengths: dict[str, set[int]] = {}
+        for word in self._tags:
+            lengths.setdefault(word[0], set()).add(len(word))
+        self._lengths = {c: tuple(sorted(ns, reverse=True)) for c, ns in lengths.items()}
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._tags
+
+    def tags(self, word: str) -> frozenset[str]:
+        return self._tags.get(word, NONE)
+
+    def longest(self, text: str, start: int) -> str | None:
+        """The longest word at `start`; one of ASCII letters must be whole."""
+        for length in self._lengths.get(text[start], ()):
+            word = text[start : start + length]
+            if word in self._tags and _whole(text, start, start + length, word):
+                return word
+        return None
+
+
+def _whole(text: str, start: int, end: int, word: str) -> bool:
+    """No letter of the same alphabet may touch an English word."""
+    if not ("a" <= word[-1] <= "z"):
+        return end - start == len(word)
+    after = text[end] if end < len(text) else " "
+    before = text[start - 1] if start else " "
+    return not ("a" <= after <= "z" or ("a" <= word[0] <= "z" and "a" <= before <= "z"))
+
+
+def split(words: str) -> list[str]:
+    """A data string as words; an underscore stands for the space inside one."""
+    return [word.replace("_", " ").lower() for word in words.split()]
+
+
+def _entries() -> Iterator[tuple[str, str]]:
+    for tag, words in data.MARKERS.items():
+        for word in split(words):
+            yield word, tag
+    for word in split(data.TRANSPARENT):
+        yield word, "fill"
+    for word in split(data.THINGS):
+        yield word, "thing"
+
+
+MARKERS = Words(_entries())
+PIECES = frozenset(split(data.PIECES))
+PACKAGES = frozenset(split(data.PACKAGES))
+UNITS = sorted(
+    {*PIECES, *PACKAGES, *split(data.OTHER_UNITS)}, key=lambda unit: (-len(unit), unit)
+)
+AFTER_PIECES = frozenset(data.AFTER_PIECES)
+YES = frozenset(split(data.YES))
+NO = frozenset(split(data.NO))
+REASONS = tuple((reason, tuple(split(words))) for reason, words in data.REASONS)
+
+
+def reason_of(text: str) -> str | None:
+    """The reason category the words of a report point to."""
+    for reason, words in REASONS:
+        if any(word in text for word in words):
+            return reason
+    return None

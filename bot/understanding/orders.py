@@ -1,0 +1,241 @@
+"""Order numbers in a text: only open orders of the world count, whatever a number looks like.
+
+A number is read from whole runs of letters and digits, so that no part of a longer code, a phone
+number or a run with foreign digits can ever stand for an order.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.understanding.lexicon import MARKERS
+from bot.understanding.numerals import DIGITS, number, positional
+from bot.understanding.world import World, confusable, folded
+
+_HAN_DIGITS = "零一二三四五六七八九幺洞十百"
+# a run: letters or digits of any alphabet but Han; Han digits count where they follow a letter
+_RUN = re.compile(rf"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|(?<![第十百千万])[{_HAN_DIGITS}]{{2,}}")
+_ATOM = re.compile(rf"[a-z]+|[0-9]+|[{_HAN_DIGITS}]+")
+_GAP = re.compile(r"[ \t]{0,2}[-_#.:杠]?[ \t]{0,2}")
+_RANGE_END = re.compile(r"\s*(?:-+|~|～|到|至|to)\s*#?")
+_LOOKALIKE = re.compile(
+    r"a[0-6]|p\d+(\.\d+)?|s9\d\d|pt9\d\d|au\d+|e[0-2]|fr-?4|m\d{1,2}|ip\d\d|k\d{1,2}|t\d{3}|v\d|q\d"
+    r"|\d+(\.\d+)?(g|k|v|w|mm|cm|m|kg|t|oz|l|ml|d|s|p|x|gsm|a|pcs|pc|h|am|pm|st|nd|rd|th)"
+    r"|\d*x*[slm]|20\d\d|1[3-9]\d{9}|[a-z]{2,3}\d{9,}|h\d|cmyk|rgb"
+)
+_FAR = 4  # atoms at most
+MAX_RANGE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A number in the text: an open order, or (order None) one that only looks like it."""
+
+    start: int
+    end: int
+    text: str
+    order: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    start: int
+    end: int
+    text: str
+    run: int
+    foreign: bool = False
+
+
+def find_orders(text: str, world: World) -> list[Mention]:
+    """Mentions from left to right, the longest reading at each place."""
+    atoms = list(_atoms(text))
+    found: list[Mention] = []
+    n = 0
+    while n < len(atoms):
+        mention, used = _at(text, atoms, n, world)
+        if mention:
+            found.append(mention)
+        n += used
+    return found
+
+
+def _atoms(text: str) -> Iterator[_Atom]:
+    for run, match in enumerate(_RUN.finditer(text)):
+        token = match.group()
+        if not token.isascii() and token[0] not in DIGITS and token[0] not in "十百":
+            yield _Atom(match.start(), match.end(), token, run, foreign=True)
+            continue
+        for atom in _ATOM.finditer(token):
+            start = match.start() + atom.start()
+            yield _Atom(start, start + len(atom.group()), atom.group(), run)
+
+
+def _at(text: str, atoms: list[_Atom], n: int, world: World) -> tuple[Mention | None, int]:
+    first = atoms[n]
+    run_length = sum(1 for atom in atoms[n : n + 12] if atom.run == first.run)
+    if first.foreign:
+        return _stranger(text, atoms, n, 1, world), 1
+    readings = list(_readings(text, atoms, n))
+    for fold, last in reversed(readings):
+        order = world.find(fold)
+        if order and _closed(text, atoms, n, last, world) and _natural(text, atoms, n, last, order):
+            return Mention(first.start, atoms[last].end, text[first.start : atoms[last].end], order), (
+                last - n + 1
+            )
+    return _stranger(text, atoms, n, run_length, world), run_length
+
+
+def _readings(text: str, atoms: list[_Atom], n: int) -> Iterator[tuple[str, int]]:
+    """Every joined form from this atom on, with the index of its last atom."""
+    fold = ""
+    for last in range(n, min(n + _FAR, len(atoms))):
+        atom = atoms[last]
+        if atom.foreign:
+            return
+        if last > n and not _GAP.fullmatch(text, atoms[last - 1].end, atom.start):
+            return
+        part = atom.text
+        if not part.isascii():
+            if last == n and len(part) < 4:
+                return  # 三十 at the start of a number is a count
+            value = number(part) if set(part) & set("十百") else None
+            part = str(value) if value is not None else positional(part)
+        fold += part
+        yield fold, last
+
+
+def _closed(text: str, atoms: list[_Atom], n: int, last: int, world: World) -> bool:
+    """Nothing may run on: neither letters or digits, nor a hyphen with more behind it."""
+    if n and atoms[n - 1].run == atoms[n].run:
+        return False
+    if n and text[atoms[n - 1].end : atoms[n].start] in ("-", "/", ".") and not _ends_order(
+        text, atoms, n, world
+    ):
+        return False
+    if last + 1 >= len(atoms):
+        return True
+    after = atoms[last + 1]
+    if after.run == atoms[last].run:
+        return after.text in MARKERS or after.text in world.words
+    gap = text[atoms[last].end : after.start]
+    if gap != "-" or _range_to(text, atoms[last].end, world):
+        return True
+    return after.text.isalpha() and (after.text in MARKERS or after.text in world.words)
+
+
+def _ends_order(text: str, atoms: list[_Atom], n: int, world: World) -> bool:
+    """Whether what stands before a hyphen or slash is an order itself (A102/A103)."""
+    for first in range(max(0, n - _FAR), n):
+        if any(last == n - 1 and world.find(fold) for fold, last in _readings(text, atoms, first)):
+            return True
+    return False
+
+
+def _range_to(text: str, end: int, world: World) -> bool:
+    match = _RANGE_END.match(text, end)
+    return bool(match) and any(
+        world.shaped(token) or world.ending(token)
+        for token in re.findall(r"^[a-z0-9\-]+", text[match.end() : match.end() + 24])
+    )
+
+
+def _natural(text: str, atoms: list[_Atom], n: int, last: int, order: str) -> bool:
+    """A space may stand in a number where its own form has a border, nowhere else."""
+    borders, position = _borders(order), 0
+    for index in range(n, last):
+        position += len(atoms[index].text)
+        gap = text[atoms[index].end : atoms[index + 1].start]
+        if gap.strip() != gap and position not in borders:
+            return False
+    return True
+
+
+def _borders(order: str) -> set[int]:
+    """Places in the folded number where letters meet digits or a separator stood."""
+    borders: set[int] = set()
+    position = 0
+    for part in re.findall(r"[a-z]+|[0-9]+", order.lower()):
+        position += len(part)
+        borders.add(position)
+    return borders
+
+
+def _stranger(text: str, atoms: list[_Atom], n: int, used: int, world: World) -> Mention | None:
+    """A run that is no open order but is written like one."""
+    start, end = atoms[n].start, atoms[n + used - 1].end
+    while end < len(text) - 1 and text[end] == "-" and text[end + 1].isascii() and text[end + 1].isalnum():
+        tail = re.compile(r"-[a-z0-9]+").match(text, end)
+        end = tail.end() if tail else len(text)
+    if start and text[start - 1] in "-/." and start > 1 and text[start - 2].isalnum():
+        return None
+    token = text[start:end]
+    if not any(c.isdigit() for c in token) and not any(c in "oil" for c in token):
+        return None
+    if _LOOKALIKE.fullmatch(token) or (len(folded(token)) < 3 and not world.shaped(token)):
+        return None
+    return Mention(start, end, token, None) if _order_like(token, world) else None
+
+
+def _order_like(token: str, world: World) -> bool:
+    if token.isdigit():
+        return world.shaped(token)
+    if world.shaped(token):
+        return True
+    fold = folded(token)
+    if not token.isascii():
+        return any(c.isdigit() for c in token) and bool(world.near(_latin(token)))
+    if not any(c.isdigit() for c in fold):
+        return False
+    return bool(world.near(fold)) or world.find(confusable(fold)) is not None
+
+
+_HOMOGLYPHS = str.maketrans("авсенкмортхузії", "abcehkmoptxy3ii")
+
+
+def _latin(token: str) -> str:
+    """Letters of other alphabets and foreign digits by their look; only ever used to suggest."""
+    digits = "".join(str(int(c)) if c.isdigit() and not c.isascii() and c.isdecimal() else c for c in token)
+    return digits.lower().translate(_HOMOGLYPHS)
+
+
+def suggested(token: str, world: World, among: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """Orders to offer for a number that is none."""
+    return world.near(_latin(token), among)
+
+
+def orders_between(first: str, last: str, world: World) -> list[str]:
+    """Open orders from one number to another: same letters, digits in between."""
+    a, b = folded(first), folded(last)
+    if b.isdigit() and not a.isdigit():
+        if len(b) != len(a) - len(a.rstrip("0123456789")):
+            return []
+        b = a[: max(0, len(a) - len(b))] + b
+    if len(a) != len(b) or shape_letters(a) != shape_letters(b):
+        return []
+    low, high = sorted((a, b))
+    inside = [(folded(o.order_no), o.order_no) for o in world.orders]
+    hits = [(f, no) for f, no in inside
+            if len(f) == len(a) and shape_letters(f) == shape_letters(a) and low <= f <= high]  # fmt: skip
+    return [no for _, no in sorted(hits)][:MAX_RANGE]
+
+
+def shape_letters(fold: str) -> str:
+    """Letters kept, digits blanked."""
+    return re.sub(r"[0-9]", "9", fold)
+
+
+def find_ranges(text: str, mentions: list[Mention], world: World) -> tuple[list[str], int]:
+    """Orders meant by `A102-A105` or `A102到105`, and where the range ends; empty if none."""
+    for mention in mentions:
+        match = _RANGE_END.match(text, mention.end)
+        if not match:
+            continue
+        tail = re.compile(r"[a-z0-9][a-z0-9\-]*").match(text, match.end())
+        if not tail or not any(c.isdigit() for c in tail.group()):
+            continue
+        named = mention.order or mention.text
+        between = orders_between(named, tail.group(), world)
+        if len(between) > 1 or (between and mention.order is None):
+            return between, tail.end()
+    return [], 0
+

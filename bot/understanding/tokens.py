@@ -1,0 +1,188 @@
+"""One pass over a normalised message: orders, dates, amounts, node words and markers, in order.
+
+Longest match decides everywhere, which is how a longer word keeps a shorter one from being read
+into it (差不多 is no 差, 说明书 no 说, 后道 no 后).
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.understanding.amounts import Amount, amount_at
+from bot.understanding.dates import Found, scan_dates
+from bot.understanding.lexicon import MARKERS, NONE
+from bot.understanding.orders import Mention, find_orders
+from bot.understanding.world import World
+
+_STOPS = frozenset(",;。\n!?，；！？")
+_SPACES = frozenset(" \t")
+_ENUMERATOR = re.compile(r"(?:(?<=^)|(?<=[\s,;。:]))\(?\d{1,2}(?:[.)、](?!\d)|\)|:(?!\d))\s*")
+_TRACKING = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}\d{9,18}[a-z]{0,2}|1z[a-z0-9]{16}|\d{12,18})(?![a-z0-9])")
+_WORD = re.compile(r"[a-z']+")
+_CODE = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:[./\-*][^\W_\u3040-\u30ff\u3400-\u9fff]+)*")
+_MARKS = frozenset(":、/+&()[]{}<>*~-=_|#'\"“”‘’.·→>【】《》@")
+# what may stand on either side of an alias of one character (裁, 绣, 车)
+_BEFORE_SHORT = frozenset("在已都也就刚全才开重新再先还没未始续单号款天能可件早各完把给去中日后的正会要该好了上午晚批快够着手:、/+")
+_AFTER_SHORT = frozenset("完好了中错着歪起做搞弄没不得一二两三四五六七八九十百半已都全又ok0123456789+/、:(（✅✔√☑🆗💯差还坏")
+_NOT_AFTER_SHORT = ("得漂", "不锈", "着急", "不多", "中午", "好看", "好漂", "一下", "起来")
+
+
+@dataclass(slots=True)
+class Token:
+    """A piece of the text. `kind`: order, stranger, node, amount, date, word, tracking, mark, stop, text."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    tags: frozenset[str] = NONE
+    mention: Mention | None = None
+    amount: Amount | None = None
+    date: Found | None = None
+    compound: bool = False  # a node word that is only part of a longer noun
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Lexer:
+    """Cuts one message; the positions of numbers and dates are found beforehand."""
+
+    def __init__(self, text: str, now: datetime, world: World) -> None:
+        self.text = text
+        self.world = world
+        self.spans: dict[int, Token] = {}
+        self._claim_enumerators(text)
+        self.mentions = find_orders(self._masked(text, " "), world)
+        self._claim_orders()
+        self._claim_tracking(self._masked(text, "#"))
+        self._claim_dates(self._masked(text, "#"), now)
+
+    def _claim_orders(self) -> None:
+        for m in self.mentions:
+            kind = "order" if m.order else "stranger"
+            self.spans[m.start] = Token(kind, m.text, m.start, m.end, mention=m)
+
+    def _masked(self, text: str, blank: str) -> str:
+        """The text with claimed places blanked, so that no digit of them is read twice."""
+        for token in self.spans.values():
+            text = text[: token.start] + blank * (token.end - token.start) + text[token.end :]
+        return text
+
+    def _claim_tracking(self, masked: str) -> None:
+        for match in _TRACKING.finditer(masked):
+            self._claim(Token("tracking", match.group(), match.start(), match.end()))
+
+    def _claim_enumerators(self, masked: str) -> None:
+        for match in _ENUMERATOR.finditer(masked):
+            if match.end() < len(masked):
+                self._claim(Token("stop", "1.", match.start(), match.end()))
+
+    def _claim_dates(self, masked: str, now: datetime) -> None:
+        for found in scan_dates(masked, now):
+            text = self.text[found.start : found.end]
+            if not self._is_alias(text, found):
+                self._claim(Token("date", text, found.start, found.end, date=found))
+
+    def _is_alias(self, text: str, found: Found) -> bool:
+        longest = self.world.words.longest(self.text, found.start)
+        return longest is not None and len(longest) >= len(text)
+
+    def _claim(self, token: Token) -> None:
+        if not any(t.start < token.end and token.start < t.end for t in self.spans.values()):
+            self.spans[token.start] = token
+
+    def tokens(self) -> list[Token]:
+        out: list[Token] = []
+        position, length = 0, len(self.text)
+        while position < length:
+            if self.text[position] in _SPACES:
+                position += 1
+                continue
+            token = self.spans.get(position) or self._next(position)
+            _append(out, token, self.text)
+            position = token.end
+        _mark_compounds(out, self.text)
+        return out
+
+    def _next(self, start: int) -> Token:
+        text, char = self.text, self.text[start]
+        if char in _STOPS:
+            return Token("stop", char, start, start + 1)
+        if char in _MARKS:
+            return Token("mark", char, start, start + 1)
+        alias = self._alias(start)
+        marker = MARKERS.longest(text, start)
+        name = self.world.names.longest(text, start)
+        if name and len(name) > max(len(alias or ""), len(marker or "")):
+            return Token("word", name, start, start + len(name), frozenset({"name"}))
+        amount = amount_at(text, start, self._limit(start))
+        best = max(len(alias or ""), len(marker or ""))
+        if amount and amount.end - start > best:
+            return Token("amount", text[start : amount.end], start, amount.end, amount=amount)
+        if alias and len(alias) >= len(marker or ""):
+            return Token("node", alias, start, start + len(alias), self.world.words.tags(alias))
+        if marker:
+            return Token("word", marker, start, start + len(marker), MARKERS.tags(marker))
+        return self._unknown(start)
+
+    def _limit(self, start: int) -> int:
+        """An amount ends before the next claimed span."""
+        return min((s for s in self.spans if s > start), default=len(self.text))
+
+    def _alias(self, start: int) -> str | None:
+        alias = self.world.words.longest(self.text, start)
+        if alias is None or len(alias) > 1 or self._short_fits(start):
+            return alias
+        return None
+
+    def _short_fits(self, start: int) -> bool:
+        """A one-character alias is too common a character to count between unknown ones."""
+        text = self.text
+        before = text[start - 1] if start else " "
+        after = text[start + 1] if start + 1 < len(text) else " "
+        ends_claim = any(t.end == start for t in self.spans.values())
+        if _is_han(before) and before not in _BEFORE_SHORT and not ends_claim and not self._after_word(start):
+            return False
+        if not _is_han(after) and not after.isalnum():
+            return True
+        if text[start + 1 : start + 3] in _NOT_AFTER_SHORT:
+            return False
+        return after in _AFTER_SHORT or start + 1 in self.spans
+
+    def _after_word(self, start: int) -> bool:
+        return any(self.text[max(0, start - n) : start] in self.world.words for n in (4, 3, 2))
+
+    def _unknown(self, start: int) -> Token:
+        """A whole run of letters, or a code such as 157g, or one character."""
+        for pattern in (_CODE, _WORD):
+            match = pattern.match(self.text, start)
+            if match:
+                end = min(match.end(), self._limit(start))
+                return Token("text", self.text[start:end], start, end)
+        return Token("text", self.text[start], start, start + 1)
+
+
+def _is_han(char: str) -> bool:
+    return "\u4e00" <= char <= "\u9fff"
+
+
+def _append(out: list[Token], token: Token, text: str) -> None:
+    """Neighbouring unknown characters are one unknown text."""
+    last = out[-1] if out else None
+    if last and last.kind == token.kind == "text" and last.end == token.start:
+        last.end, last.text = token.end, text[last.start : token.end]
+        return
+    out.append(token)
+
+
+def _mark_compounds(out: list[Token], text: str) -> None:
+    """绣花线, 裁切机: a node word runs on into a noun."""
+    for token, after in zip(out, out[1:], strict=False):
+        if token.kind != "node" or after.start != token.end or not _is_han(token.text[-1]):
+            continue
+        unknown = after.kind == "text" and _is_han(after.text[0])
+        token.compound = unknown or "thing" in after.tags
+
+
+def cut(text: str, now: datetime, world: World) -> list[Token]:
+    """The tokens of a normalised message."""
+    return Lexer(text, now, world).tokens()

@@ -1,0 +1,258 @@
+"""What the messages are about: open orders, routes with their aliases, people and customers.
+
+A world is kept alive beside a running bot: orders come and go one by one, a route's alias table and
+the lexer's word list are compiled once and kept until a route changes.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.understanding.lexicon import Words
+from bot.understanding.normalise import normalise
+from bot.understanding.routes import AliasTable, inflected
+
+_DIGITS_AT_END = re.compile(r"\d+$")
+_NOT_IN_A_NUMBER = re.compile(r"[^a-z0-9]+")
+_CONFUSED = str.maketrans("oil", "011")
+_NAME_PARTS = re.compile(r"[()/,、·&\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEntry:
+    """One step of a route, with the words people use for it."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RouteEntry:
+    """A declared route; its nodes stand in working order."""
+
+    key: str
+    nodes: tuple[NodeEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEntry:
+    """An open order."""
+
+    order_no: str
+    product: str
+    quantity: int
+    customer: str | None
+    route: RouteEntry
+
+
+@dataclass(frozen=True, slots=True)
+class PersonEntry:
+    """Somebody who reports work; `nodes` ("*",) means every node."""
+
+    id: str
+    name: str
+    title: str = ""
+    role: str = "operator"
+    nodes: tuple[str, ...] = ()
+
+    @property
+    def may_all(self) -> bool:
+        return "*" in self.nodes
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerEntry:
+    """Somebody whose orders these are."""
+
+    id: str
+    name: str
+    lang: str = "zh-CN"
+
+
+def folded(order_no: str) -> str:
+    """An order number without case, width, `#`, `-`, spaces: what two writers have in common."""
+    return _NOT_IN_A_NUMBER.sub("", normalise(order_no).replace("号", ""))
+
+
+def shape(token: str) -> str:
+    """Letters as they are, digits as 9: ths-2024-00 -> ths-9999-99."""
+    return re.sub(r"[0-9]", "9", token)
+
+
+def confusable(token: str) -> str:
+    """O/0 and I/l/1 read as one."""
+    return token.translate(_CONFUSED)
+
+
+def one_edit(a: str, b: str) -> bool:
+    """Whether one insertion, deletion, substitution or swap of neighbours separates two texts."""
+    if abs(len(a) - len(b)) > 1 or a == b:
+        return False
+    short, long = sorted((a, b), key=len)
+    i = next((n for n, c in enumerate(short) if c != long[n]), len(short))
+    if len(short) < len(long):
+        return short[i:] == long[i + 1 :]
+    swapped = i + 1 < len(a) and a[i] == b[i + 1] and a[i + 1] == b[i]
+    return a[i + 1 :] == b[i + 1 :] or (swapped and a[i + 2 :] == b[i + 2 :])
+
+
+@dataclass(slots=True)
+class World:
+    """The register that every message is read against."""
+
+    people: dict[str, PersonEntry] = field(default_factory=dict)
+    customers: dict[str, CustomerEntry] = field(default_factory=dict)
+    bot_names: tuple[str, ...] = ("bot",)
+    _orders: dict[str, OrderEntry] = field(default_factory=dict)
+    _by_fold: dict[str, str] = field(default_factory=dict)
+    _shapes: dict[str, int] = field(default_factory=dict)
+    _routes: dict[RouteEntry, AliasTable] = field(default_factory=dict)
+    _words: Words | None = None
+    _names: Words | None = None
+
+    # orders
+
+    def put(self, order: OrderEntry) -> None:
+        """Add an order, or replace the one of the same number."""
+        self.drop(order.order_no)
+        self._orders[order.order_no] = order
+        self._by_fold[folded(order.order_no)] = order.order_no
+        for form in _forms(order.order_no):
+            self._shapes[form] = self._shapes.get(form, 0) + 1
+        self.aliases(order.route)
+
+    def drop(self, order_no: str) -> None:
+        """Forget an order; an unknown one is no error."""
+        if self._orders.pop(order_no, None) is None:
+            return
+        self._by_fold.pop(folded(order_no), None)
+        for form in _forms(order_no):
+            self._shapes[form] -= 1
+
+    def order(self, order_no: str) -> OrderEntry:
+        return self._orders[order_no]
+
+    def get(self, order_no: str | None) -> OrderEntry | None:
+        return self._orders.get(order_no) if order_no else None
+
+    @property
+    def orders(self) -> Iterable[OrderEntry]:
+        return self._orders.values()
+
+    def find(self, fold: str) -> str | None:
+        """The order number whose folded form this is."""
+        return self._by_fold.get(fold)
+
+    def shaped(self, token: str) -> bool:
+        """Whether a token is written as this factory writes its order numbers."""
+        return self._shapes.get(shape(token), 0) > 0
+
+    def near(self, token: str, among: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Up to three orders that a mistyped number may mean, the likeliest first."""
+        fold = folded(token)
+        orders = list(self._orders if among is None else among)
+        folds = [(no, folded_once(no)) for no in orders]
+        same = [no for no, other in folds if confusable(other) == confusable(fold)]
+        if same:
+            return tuple(same[:3])
+        return tuple(no for no, other in folds if one_edit(fold, other))[:3]
+
+    def ending(self, digits: str, among: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Orders whose number ends in these digits."""
+        orders = self._orders if among is None else among
+        return tuple(no for no in orders if _ends(folded_once(no), digits))
+
+    def of_customer(self, customer: str | None) -> tuple[str, ...]:
+        return tuple(o.order_no for o in self._orders.values() if o.customer == customer)
+
+    # routes
+
+    def aliases(self, route: RouteEntry) -> AliasTable:
+        """The alias table of a route, compiled when first asked for."""
+        table = self._routes.get(route)
+        if table is None:
+            table = self._routes[route] = AliasTable(
+                [(node.key, node.name, node.aliases) for node in route.nodes]
+            )
+            self._words = None
+        return table
+
+    @property
+    def tables(self) -> Iterable[AliasTable]:
+        return self._routes.values()
+
+    @property
+    def words(self) -> Words:
+        """Every alias of every route, for the lexer."""
+        if self._words is None:
+            aliases = {a for table in self._routes.values() for a in table.words}
+            forms = [(form, "perfect") for a in aliases for form in inflected(a) if form not in aliases]
+            self._words = Words([(a, "alias") for a in aliases] + forms)
+        return self._words
+
+    # people
+
+    def put_people(self, people: Iterable[PersonEntry]) -> None:
+        self.people = {person.id: person for person in people}
+        self._names = None
+
+    def put_customers(self, customers: Iterable[CustomerEntry]) -> None:
+        self.customers = {customer.id: customer for customer in customers}
+        self._names = None
+
+    @property
+    def names(self) -> Words:
+        """Names of people (tag `person`) and customers (tag: their id)."""
+        if self._names is None:
+            entries = [(part, "person") for p in self.people.values() for part in name_parts(p.name)]
+            entries += [(part, c.id) for c in self.customers.values() for part in name_parts(c.name)]
+            self._names = Words(entries)
+        return self._names
+
+    def __init__(
+        self,
+        orders: Iterable[OrderEntry] = (),
+        people: Iterable[PersonEntry] = (),
+        customers: Iterable[CustomerEntry] = (),
+        bot_names: Iterable[str] = ("bot",),
+    ) -> None:
+        self._orders, self._by_fold, self._shapes, self._routes = {}, {}, {}, {}
+        self._words = self._names = None
+        self.bot_names = tuple(normalise(name) for name in bot_names)
+        self.put_people(people)
+        self.put_customers(customers)
+        for order in orders:
+            self.put(order)
+
+
+_FOLDS: dict[str, str] = {}
+
+
+def folded_once(order_no: str) -> str:
+    """`folded`, remembered; order numbers are few and asked for often."""
+    fold = _FOLDS.get(order_no)
+    if fold is None:
+        if len(_FOLDS) > 100_000:
+            _FOLDS.clear()
+        fold = _FOLDS[order_no] = folded(order_no)
+    return fold
+
+
+def _forms(order_no: str) -> tuple[str, ...]:
+    """The shapes an order number may be written in; bare digits keep their hyphens."""
+    written = normalise(order_no).replace(" ", "").lstrip("#")
+    fold = folded_once(order_no)
+    if fold.isdigit():
+        return (shape(written),)
+    return tuple({shape(written), shape(fold)})
+
+
+def _ends(fold: str, digits: str) -> bool:
+    run = _DIGITS_AT_END.search(fold)
+    return run is not None and fold != digits and run.group().endswith(digits)
+
+
+def name_parts(name: str) -> list[str]:
+    """The ways a person or customer is called: 拾光咖啡(张总) -> 拾光咖啡, 张总."""
+    return [part for part in _NAME_PARTS.split(normalise(name)) if len(part) > 1]
