@@ -5,6 +5,7 @@ Where nothing should be
 said, nothing is said.
 """
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -316,7 +317,7 @@ class Talk:
 
 def questions_codes(kept: Mapping[str, Any] | None) -> list[str]:
     """The texts of the codes found in a kept picture."""
-    return [str(c) for c in kept["codes"]] if kept else []
+    return [str(c) for c in json.loads(kept["codes"])] if kept else []
 
 
 def photo_facts(ledger: Ledger, digests: Sequence[str]) -> tuple[PhotoAttached, ...]:

@@ -112,6 +112,14 @@ class InboxBook:
             i=number,
         )
 
+    def repay(self, number: int, payload: Mapping[str, Any]) -> None:
+        """Replace the payload of a waiting message: its pictures were looked at."""
+        self.sql.do(
+            "UPDATE inbox SET payload = :d WHERE id = :i AND state = 'waiting'",
+            d=dump(payload),
+            i=number,
+        )
+
     def amend(self, number: int, outcome: Mapping[str, Any]) -> None:
         """Replace the outcome of a message: photos were paired with a later text, reports were
         undone.

@@ -15,6 +15,7 @@ from bot.understanding.claims import (
     nodes_left,
     nodes_right,
     numbers_of,
+    until_of,
 )
 from bot.understanding.claims import _TAKES_OBJECT as TAKES_OBJECT
 from bot.understanding.clauses import Clause
@@ -63,8 +64,10 @@ class Reader:
             reason = reason_of("".join(t.text for t in clause.tokens if t.kind != "order"))
             if reason:
                 reasons.append(reason)
-        claim = self._claim(clause, numbers, statement, last)
+        claim = self._claim(clause, numbers, statement, last) or self._defect(clause)
         if claim is None:
+            if last is not None and last.op == "delay":
+                self._prolong(last, clause, numbers)
             return
         claim.tracking = next((t.text.upper() for t in clause.kind("tracking")), claim.tracking)
         if claim.op == "more":
@@ -76,6 +79,10 @@ class Reader:
             return
         if last is not None and claim.op == last.op == "delay" and _same(claim, last, self.table):
             found[-1] = last.merged(claim)
+            found[-1].nodes = last.nodes or claim.nodes
+            return
+        if last is not None and last.op == "rework" and not last.nodes and claim.op in ("note", "rework"):
+            last.nodes = claim.nodes
             return
         found.append(claim)
 
@@ -136,6 +143,24 @@ class Reader:
             if cue < after:
                 return None
         return claim
+
+    def _defect(self, clause: Clause) -> Claim | None:
+        """绣花位置歪了: no report by itself, but it names the node of a rework beside it."""
+        if clause.nodes and clause.has("defect") and not clause.blocks & HARD:
+            return Claim("note", clause.nodes)
+        return None
+
+    def _prolong(self, delay: Claim, clause: Clause, numbers: Numbers) -> None:
+        """修到下午三点, 后天才能发: a clause that only says how long."""
+        if clause.blocks & (HARD | {"neg", "hope"}) or clause.has("done"):
+            return
+        if clause.nodes and not _same(Claim("delay", clause.nodes), delay, self.table):
+            return
+        until = until_of(clause, self.text, self.now)
+        if delay.until is None and until is not None:
+            delay.until, delay.delay_days = until, None
+        elif delay.until is None and delay.delay_days is None:
+            delay.delay_days = numbers.days
 
     # finished, begun, counted
 
@@ -210,7 +235,7 @@ class Reader:
     def _marks_end(self, clause: Clause, n: int, token: Token) -> bool:
         after = clause.tokens[n + 1] if n + 1 < len(clause.tokens) else None
         if token.kind == "node":
-            return self._ends_by_itself(token, after)
+            return self._ends_by_itself(token, after) or self._already(clause, n)
         if "done" in token.tags:
             if token.text in ("好", "成了", "得了", "通过", "ok") and after is not None:
                 return after.kind != "text" or after.start > token.end
@@ -232,6 +257,12 @@ class Reader:
         if any(self.table.says(token.text, key) == "done" for key in keys):
             return True
         return after is not None and after.text in ("了", "啦", "咯", "喽", "囉", "货了") and self.table.instant(token.text)
+
+    def _already(self, clause: Clause, n: int) -> bool:
+        """已出货, 已经裁切."""
+        before = clause.tokens[n - 1].text if n else ""
+        begun = clause.has("begin", "doing_after", "at_work") or clause.tokens[n].compound
+        return before in ("已", "已经", "业已") and not begun
 
     def _complete(self, nodes: list[Token], numbers: Numbers, clause: Clause) -> Claim:
         claim = Claim("complete", nodes)
@@ -341,8 +372,8 @@ def _with_more(last: Claim, more: Claim) -> Claim:
 def _continues(last: Claim, claim: Claim) -> bool:
     """Whether a claim without a node goes on about the one before it."""
     if claim.op in ("delay", "resume?", "mended"):
-        return last.op in ("delay", "mended", "note", "open", "fail", "rework", "start")
-    return claim.op == "rework"
+        return last.op in ("delay", "mended", "open", "fail", "start")
+    return claim.op == "rework" and last.op in ("note", "fail", "rework", "open")
 
 
 def _continued(last: Claim, claim: Claim) -> Claim:
@@ -361,7 +392,7 @@ def _continued(last: Claim, claim: Claim) -> Claim:
 
 def _same(a: Claim, b: Claim, table: AliasTable) -> bool:
     keys = [{k for t in c.nodes for k in table.resolve(t.text)} for c in (a, b)]
-    return not keys[0] or keys[0] == keys[1]
+    return not keys[0] or not keys[1] or keys[0] == keys[1]
 
 
 def _fill_reasons(claims: list[Claim], reasons: list[str]) -> None:

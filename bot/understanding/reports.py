@@ -7,7 +7,7 @@ from bot.understanding.claims import HARD, SOFT, Claim
 from bot.understanding.clauses import REPORTING, Clause
 from bot.understanding.gate import MAX_OFFERED, Outcome, admit, ask, likely_nodes, node_keys, settle
 from bot.understanding.homophones import by_sound
-from bot.understanding.model import Update
+from bot.understanding.model import Decision, Update
 from bot.understanding.orders import find_ranges, suggested
 from bot.understanding.reading import Reader, Statement
 from bot.understanding.routes import AliasTable
@@ -103,17 +103,34 @@ def _for_orders(
         claims = read(statement, table, scene, sounds=True)
         for claim in claims:
             if claim.problem:
-                key = table.resolve(claim.nodes[0].text)
-                out.asks.append(ask(claim.problem, "confirm", Update(claim.op, order_no, key[0]), key))
+                if not scene.outsider:
+                    out.asks.append(_sounded(claim, order_no, table))
+                out.refused = out.refused or scene.outsider
                 continue
             if not claim.nodes and not explicit:
                 continue
             updates += settle(claim, order_no, scene, out)
-        if statement.loose and explicit and not claims:
+        if explicit and not claims and (statement.loose or _unknown_process(statement)):
             _node_missing(order_no, scene, out, table)
     if statement.strangers and updates:
         _unknown_order(statement, scene, out)
     return updates
+
+
+def _sounded(claim: Claim, order_no: str, table: AliasTable) -> Decision:
+    keys = table.resolve(claim.nodes[0].text)
+    node = keys[0] if len(keys) == 1 else None
+    return ask(claim.problem, "confirm" if node else "node", Update(claim.op, order_no, node), keys)
+
+
+def _unknown_process(statement: Statement) -> bool:
+    """A102 打枣完成: a formal completion of something short that no route knows is worth a question."""
+    for clause in statement.residue:
+        unknown = [t for t in clause.tokens if t.kind == "text"]
+        others = [t for t in clause.tokens if t.kind in ("node",) or t.tags & {"thing", "praise"}]
+        if len(unknown) == 1 and 1 < len(unknown[0].text) <= 4 and not others and clause.has("formal"):
+            return not unknown[0].text.isascii() or unknown[0].text.isalpha()
+    return False
 
 
 def _node_missing(order_no: str, scene: Scene, out: Outcome, table: AliasTable) -> None:
@@ -131,7 +148,7 @@ def read(statement: Statement, table: AliasTable, scene: Scene, *, sounds: bool)
     if sounds:
         clauses = []
         for clause in statement.clauses:
-            hit = None if clause.blocks & _BLOCKING else by_sound(clause, table, scene.text)
+            hit = None if clause.blocks & _BLOCKING else _sounding(clause, table, scene)
             clauses.append(_with_token(clause, hit[0]) if hit else clause)
             if hit:
                 hits[hit[0].start] = hit
@@ -144,6 +161,16 @@ def read(statement: Statement, table: AliasTable, scene: Scene, *, sounds: bool)
         if any(not safe for _, safe in sounded):
             claim.problem = "homophone"
     return working.claims
+
+
+def _sounding(clause: Clause, table: AliasTable, scene: Scene) -> tuple[Token, bool] | None:
+    """A homophone of a node word of this route, or else of another: the latter is only ever asked."""
+    hit = by_sound(clause, table, scene.text)
+    if hit or clause.nodes:
+        return hit
+    others = (by_sound(clause, other, scene.text) for other in scene.world.tables if other is not table)
+    found = next((other for other in others if other), None)
+    return (found[0], False) if found else None
 
 
 def replace_clauses(statement: Statement, clauses: list[Clause]) -> Statement:

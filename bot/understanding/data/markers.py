@@ -13,12 +13,14 @@ MARKERS: dict[str, str] = {
         成了 得了 中了 拿下 拿下了 到位 到位了 交工 交工了 下来了 出来了 好嗒 完啦 完咯 完嘞 完喽 完成啦
         完成喽 完成咯 完成囉 囉 okay ok okk okla ✅ ✔ √ ☑ 🆗 💯 👌 done finished completed complete ready wrapped
         finalized finalised delivered 通过 通过了 过了 过关 过关了 合格了 没毛病了 pass passed passes 达标 达标了""",
+    # among these, the ones that are said of a process rather than of errands
+    "formal": "完成 已完成 完成了 完工 完工了 完毕 完 完了 ✅ ✔ √ ☑ done finished completed",
     # finished only where it directly follows a node word (A102完了 is a lament)
     "done_after": "完 完了 完毕了 齐 齐了 已齐 全齐 到齐 到齐了 都齐了 备齐 备齐了 配齐 配齐了 齐全 齐全了",
     "arrived": "到了 到货 到货了 回来 回来了 到厂 到厂了 到仓 到仓了 进厂了 进仓了 送到 送到了 arrived",
     # work reported as begun
     "begin": """开始 开始了 开工 开工了 开做 开做了 开干 开干了 动工 动工了 着手 启动 启动了 开动 开动了 正在 在做 在搞
-        在弄 在赶 在忙 在跑 在打 进行 进行中 制作中 生产中 加工中 作业中 做着 做紧 开机了 投产 投产了 上机了 上线了
+        在弄 在赶 在忙 在跑 在打 进行 进行中 制作中 生产中 加工中 作业中 做着 做紧 开机了 投产 投产了
         转入 转到 转去 进入 流到 流转到 交到 started start starts begun began beginning ongoing progressing""",
     "doing_after": "中 紧 着 着呢 ing 当中 进行中 制作中 加工中 生产中",
     "at_work": "在 正",
@@ -78,7 +80,7 @@ MARKERS: dict[str, str] = {
     "good": "合格 良品 好的 过了 通过 ok 合格的 正品 good pass passed",
     "mend": "返修 返工 返 待返 要返 需返 返的 重修 重做 不良 不合格 次品 要修 需修 待修 不良品 返工的 返修的 rework defects defective",
     "lost": "报废 废品 废 报废了 废了 损耗 作废 报损 废掉 报废掉 打烂 丢了 scrap scrapped waste",
-    "rate": "每天 每日 每小时 一天 每人 每台 日产 每件 每个 每套 每 单价 均 per daily hourly 一小时",
+    "rate": "每天 每日 每小时 每人 每台 日产 每件 每个 每套 每 单价 均 per daily hourly",
     "size": "总数 订单数 订单数量 订单量 加单 减单 追加 客户改数量 数量加到 数量减到 总量 下单数 加到 减到 订量 改单 增加到 order_quantity order_size",
     # corrections and answers
     "wrong": """发错 发错了 打错 打错了 打错字 写错 写错了 报错 报错了 搞错 搞错了 弄错 弄错了 说错 说错了 填错 填错了 选错 选错了 点错 点错了 按错 按错了 记错 记错了 看错 看错了 输错 输错了 发错单 发错单了 搞混 搞混了 弄混 弄混了 错单 错单了 单号错了 单号错 报重 报重了 发重了 手误 手滑 手抖 口误 笔误 不对 误报 误发 误操作 不作数 typo wrong mistake mistyped oops my_bad incorrectly""",

@@ -1,0 +1,83 @@
+"""One frozen Settings from the environment and `.env`. Every key stands in `.env.example`."""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+VERSION = "0.1.0"
+
+
+class Settings(BaseSettings):
+    """What can be set from outside; the defaults run the sandbox on one machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VITRINE_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    timezone: str = "Asia/Shanghai"
+    language: str = "zh-CN"
+    factory: str = "Vitrine"
+    public_url: str = ""
+    secret_key: str = Field(default="", repr=False)
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+    sandbox: bool = False
+    work_week: str = "Mon-Sat 08:30-18:00"
+    standup: str = "08:30"
+    api_token: str = Field(default="", repr=False)
+    log_level: str = "INFO"
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The factory's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file: in the data folder unless an address says otherwise."""
+        if not self.database_url:
+            return self.data_dir / "vitrine.db"
+        scheme, _, path = self.database_url.partition(":///")
+        if scheme.split("+")[0] != "sqlite" or not path:
+            raise ValueError("VITRINE_DATABASE_URL: only sqlite:///FILE is served by this version")
+        return Path(path)
+
+    @property
+    def base_url(self) -> str:
+        """The address that links begin with."""
+        return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach us."""
+        return self.http_host in ("127.0.0.1", "localhost", "::1")
+
+
+def secret_key(settings: Settings) -> bytes:
+    """The key behind links and photo addresses: from the settings, else made once in the data folder."""
+    if settings.secret_key:
+        return settings.secret_key.encode()
+    path = settings.data_dir / "secret.key"
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_urlsafe(48).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    return path.read_bytes().strip()
