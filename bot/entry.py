@@ -10,7 +10,7 @@ from bot.questions import Option, put
 from bot.replies import Replies
 from bot.sheets.lines import SheetResult
 from bot.sheets.pasted import understand_lines
-from bot.taking import known, line_doc, line_from, take
+from bot.taking import blocking, known, line_doc, line_from, take
 from bot.understanding.model import Update
 from domain.commands import Told
 from domain.desk import Desk
@@ -49,7 +49,7 @@ class Entry:
         today = local_naive(ledger, view.at).date()
         lines = "\n".join(body.splitlines()[:MOST])
         result = understand_lines(lines, today, known(ledger))
-        good = [x for x in result.lines if not x.faults]
+        good = [x for x in result.lines if not blocking(x)]
         if word is None and (not good or len(good) != len(result.lines) or result.refused):
             return None
         self._confirm(ledger, view, result)
@@ -65,12 +65,12 @@ class Entry:
         return len(first.replace("，", " ").replace(",", " ").split()) >= 4
 
     def _confirm(self, ledger: Ledger, view: Scene, result: SheetResult) -> None:
-        good = [x for x in result.lines if not x.faults]
+        good = [x for x in result.lines if not blocking(x)]
         rows = [
             [x.order_no, x.customer, x.product, str(x.quantity), x.due.isoformat() if x.due else ""]
             for x in good
         ]
-        bad = [[str(x.row), x.order_no, x.faults[0]] for x in result.lines if x.faults]
+        bad = [[str(x.row), x.order_no, f] for x in result.lines for f in x.faults]
         bad += [[str(r.row), dict(r.facts).get("order_no", ""), r.code] for r in result.refused]
         if not good:
             self.replies.answer(ledger, view, "entry-none", {"unsaid": bad})

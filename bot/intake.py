@@ -1,6 +1,8 @@
-"""Takes messages in durably, then handles them: in order per chat, pictures first, each in one unit of work.
+"""Takes messages in durably, then handles them: in order per chat, pictures first, each in one unit
+of work.
 
-A message is acknowledged after its pictures are spooled and its inbox row is committed. What was acknowledged and not handled
+A message is acknowledged after its pictures are spooled and its inbox row is committed. What was
+acknowledged and not handled
 when the process died is handled at the next start.
 """
 
@@ -59,8 +61,13 @@ class Intake:
         kept = {k: v for k, v in payload.items() if v}
         number = await self.store.run(
             lambda ledger: ledger.inbox.take(
-                message.platform, message.account, message.message_id, message.chat,
-                message.sender, message.at, kept,
+                message.platform,
+                message.account,
+                message.message_id,
+                message.chat,
+                message.sender,
+                message.at,
+                kept,
             )
         )
         if number:
@@ -160,7 +167,9 @@ class Intake:
         return photo, list(read_codes(self.photos.open(photo.key)))
 
     async def _bury(self, number: int, error: Exception) -> None:
-        """A message that broke us: kept as a dead letter, its writer told kindly, the rest goes on."""
+        """A message that broke us: kept as a dead letter, its writer told kindly, the rest goes
+        on.
+        """
 
         def note(ledger: Ledger) -> None:
             row = ledger.inbox.get(number)
@@ -171,8 +180,14 @@ class Intake:
             to = Address(row.platform, row.chat, row.account)
             ledger.notify(
                 Notice(
-                    to, Kind.ANSWER, "refused", f"answer/{number}/error", now, {"code": "error"},
-                    loud=Loud.REPLY, reply_to=row.message_id,
+                    to,
+                    Kind.ANSWER,
+                    "refused",
+                    f"answer/{number}/error",
+                    now,
+                    {"code": "error"},
+                    loud=Loud.REPLY,
+                    reply_to=row.message_id,
                 )
             )
 

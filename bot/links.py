@@ -1,6 +1,8 @@
-"""Tokened links: unguessable, made again from the secret whenever they are needed, kept only as hashes.
+"""Tokened links: unguessable, made again from the secret whenever they are needed, kept only as
+hashes.
 
-A token is an HMAC of kind, subject, reader and generation: 160 bits, not derived from any content. Revoking a subject's links
+A token is an HMAC of kind, subject, reader and generation: 160 bits, not derived from any content.
+Revoking a subject's links
 raises its generation.
 """
 
@@ -71,7 +73,9 @@ class Links:
         return found if hmac.compare_digest(expected.encode(), token.encode()) else None
 
     def ticket(self, order_no: str, node: str = "") -> str:
-        """What a ticket's code says of itself beyond the token: order and node as the link's subject."""
+        """What a ticket's code says of itself beyond the token: order and node as the link's
+        subject.
+        """
         return f"{order_no}\x1f{node}" if node else order_no
 
     def ticket_in(self, text: str) -> str | None:

@@ -127,12 +127,12 @@ class Registry:
         self.recent.clear()
         people = ledger.people()
         self.world = World(
-            orders=(),
-            people=tuple(_person(p) for p in people if p.role is not Role.CUSTOMER),
-            customers=tuple(
-                CustomerEntry(p.id, p.name, p.language) for p in people if p.role is Role.CUSTOMER
-            ),
-            routes=tuple(self._route(r) for r in ledger.orders.routes()),
+            people=[_person(p) for p in people if p.role is not Role.CUSTOMER],
+            customers=[
+                CustomerEntry(p.id, p.name, p.language)
+                for p in people
+                if p.role is Role.CUSTOMER
+            ],
             bot_names=BOT_NAMES,
         )
         for order in ledger.open_orders():

@@ -67,7 +67,9 @@ class Settings(BaseSettings):
 
 
 def secret_key(settings: Settings) -> bytes:
-    """The key behind links and photo addresses: from the settings, else made once in the data folder."""
+    """The key behind links and photo addresses: from the settings, else made once in the data
+    folder.
+    """
     if settings.secret_key:
         return settings.secret_key.encode()
     path = settings.data_dir / "secret.key"

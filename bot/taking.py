@@ -17,6 +17,17 @@ DEFAULT_ROUTE = "route.default"
 """The setting that names the route of orders that do not say theirs."""
 
 
+SOFT = frozenset(
+    {"number-proposed", "due-missing", "due-past", "due-far", "placed-unclear", "text-cut"}
+)
+"""Marks on a line that do not stop it: people see them beside the line and confirm."""
+
+
+def blocking(line: OrderLine) -> tuple[str, ...]:
+    """What keeps a line from being taken in."""
+    return tuple(f for f in line.faults if f not in SOFT)
+
+
 @dataclass(slots=True)
 class Taken:
     """What came of a table."""
@@ -36,8 +47,8 @@ def take(ledger: Ledger, desk: Desk, told: Told, lines: Iterable[OrderLine]) -> 
     """Place every line that can be placed; the rest is named with its row and reason."""
     taken = Taken()
     for line in lines:
-        if line.faults:
-            taken.refused.append((line.row, line.order_no, line.faults[0]))
+        if blocking(line):
+            taken.refused.append((line.row, line.order_no, blocking(line)[0]))
             continue
         try:
             desk.handle(ledger, _command(ledger, desk, line), told)

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.understanding.understand import understand
-
 from bot import context, questions
 from bot.acts import QUIET, Acted, Acts, Said
 from bot.answers import answer_facts
@@ -24,6 +22,7 @@ from bot.presses import Presses
 from bot.registry import Heard, Registry
 from bot.replies import Replies
 from bot.understanding.model import Decision, ReplyTo, Update
+from bot.understanding.understand import understand
 from domain.desk import Desk
 from domain.events import PhotoAttached, Source
 from domain.person import GroupKind, Person, Role

@@ -6,7 +6,8 @@ writes it
 ├── NotFound           an order, node, person or photo that is not there
 ├── RouteFault         a route that cannot be worked
 ├── SheetFault         a table of orders that cannot be read
-└── PhotoFault         a picture that is none, is too large or is broken
+├── PhotoFault         a picture that is none, is too large or is broken
+└── BackupFault        a backup that cannot be made or is not fit to be restored
 Anything else is an alarm with the id of the message that caused it.
 """
 
@@ -42,3 +43,7 @@ class SheetFault(DomainError):
 
 class PhotoFault(DomainError):
     """A picture that is none, is too large or is broken."""
+
+
+class BackupFault(DomainError):
+    """A backup that cannot be made, or a file that is not fit to be restored."""

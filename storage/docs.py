@@ -65,6 +65,23 @@ def order_doc(order: Order) -> dict[str, Any]:
     }
 
 
+def order_row(order: Order, head: str) -> dict[str, Any]:
+    """An order as it is stored; `head` is the hash of its last event."""
+    return {
+        "order_no": order.order_no,
+        "customer": order.customer,
+        "product": order.product,
+        "due": order.due.isoformat(),
+        "open": int(order.open),
+        "seq": order.seq,
+        "head": head,
+        "route": order.route.key,
+        "route_version": order.route.version,
+        "updated_at": stamp(order.updated_at) if order.updated_at else "",
+        "doc": dump(order_doc(order)),
+    }
+
+
 def order_from(row: Mapping[str, Any], route: Route) -> Order:
     """An order from its stored row and its route."""
     doc = json.loads(row["doc"])

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
@@ -17,11 +18,16 @@ from storage import tables
 HERE = Path(__file__).parent / "migrations"
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(HERE))
     config.attributes["connection"] = connection
     return config
+
+
+def known(revision: str) -> bool:
+    """Whether a database at that revision can be brought to the shape of this version."""
+    return revision in {r.revision for r in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def upgrade(path: Path) -> None:

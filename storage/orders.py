@@ -11,7 +11,7 @@ from domain.events import Event, stamp, unstamp
 from domain.order import Order
 from domain.person import Address, Group, Person
 from domain.route import Route, from_dict, to_dict
-from storage.docs import chain, dump, event_from, event_row, order_doc, order_from
+from storage.docs import chain, dump, event_from, event_row, order_from, order_row
 from storage.sql import Row, Sql
 
 GENESIS = ""
@@ -172,22 +172,7 @@ class OrderBook:
             (self.cache.open.add if order.open else self.cache.open.discard)(no)
 
     def _state(self, order: Order, head: str) -> None:
-        self.sql.put(
-            _ORDER,
-            {
-                "order_no": order.order_no,
-                "customer": order.customer,
-                "product": order.product,
-                "due": order.due.isoformat(),
-                "open": int(order.open),
-                "seq": order.seq,
-                "head": head,
-                "route": order.route.key,
-                "route_version": order.route.version,
-                "updated_at": stamp(order.updated_at) if order.updated_at else "",
-                "doc": dump(order_doc(order)),
-            },
-        )
+        self.sql.put(_ORDER, order_row(order, head))
 
     def _followers(self, order: Order) -> None:
         self.sql.do("DELETE FROM subscription WHERE order_no = :no", no=order.order_no)

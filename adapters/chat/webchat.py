@@ -1,7 +1,7 @@
-"""The sandbox platform: a real chat adapter whose chats live in our own books and are read through the web server.
+"""The sandbox platform: a real chat adapter whose chats live in our own books.
 
-It is as honest as the others: messages are handed to `heard` and acknowledged after it, sends carry a key that makes a
-second try the same message, edits and reactions change what was said.
+It is as honest as the others: messages are handed to `heard` and acknowledged after it, sends carry
+a key that makes a second try the same message, edits and reactions change what was said.
 """
 
 import asyncio
@@ -52,6 +52,17 @@ class WebChat:
         self.keep_photo, self.keep_picture = keep_photo, keep_picture
         self._heard: Heard | None = None
         self._ready = asyncio.Event()
+        self._watchers: list[Callable[[str], None]] = []
+
+    def watch(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Be told of every chat in which something was said or changed."""
+        self._watchers.append(listener)
+        return lambda: self._watchers.remove(listener)
+
+    async def _keep(self, chat: str, message_id: str, doc: Mapping[str, Any]) -> None:
+        await self.transcripts.keep(chat, message_id, doc)
+        for listener in list(self._watchers):
+            listener(chat)
 
     async def listen(self, heard: Heard) -> None:
         """Nothing to connect to: the web server brings what is said."""
@@ -71,7 +82,7 @@ class WebChat:
         """Say it; the same key is the same message."""
         message_id = f"bot-{key}"
         if await self.transcripts.get(to.chat, message_id) is None:
-            await self.transcripts.keep(to.chat, message_id, self._said(message_id, reply))
+            await self._keep(to.chat, message_id, self._said(message_id, reply))
         return message_id
 
     async def edit(self, to: Address, message_id: str, reply: Reply) -> None:
@@ -84,7 +95,7 @@ class WebChat:
             doc["edited"] = True
             if {**before, "edited": True} == doc:
                 return
-        await self.transcripts.keep(to.chat, message_id, doc)
+        await self._keep(to.chat, message_id, doc)
 
     async def react(self, to: Address, message_id: str, mark: str) -> None:
         """Mark a message, or take the mark away."""
@@ -93,7 +104,7 @@ class WebChat:
             return
         marks = {"recorded": ["✍"], "asked": ["🤔"]}.get(mark, [])
         if doc["reactions"] != marks:
-            await self.transcripts.keep(to.chat, message_id, {**doc, "reactions": marks})
+            await self._keep(to.chat, message_id, {**doc, "reactions": marks})
 
     def _said(self, message_id: str, reply: Reply) -> dict[str, Any]:
         return {
@@ -128,8 +139,9 @@ class WebChat:
         """A person says something. The same message id again is a redelivery and changes nothing."""
         name = message_id or f"m-{secrets.token_hex(8)}"
         if await self.transcripts.get(chat, name) is None:
-            shown = [await self.keep_photo(raw) for _, raw in photos]
-            await self.transcripts.keep(
+            kept = [await self.keep_photo(raw) for _, raw in photos]
+            shown = [address for address in kept if address]
+            await self._keep(
                 chat, name, self._typed(name, sender, text, shown, reply_to)
             )
         await self._hear(
@@ -173,7 +185,7 @@ class WebChat:
     async def retype(self, chat: str, message_id: str, sender: str, text: str) -> None:
         """A person edits a message of their own."""
         doc = await self._own(chat, message_id, sender)
-        await self.transcripts.keep(chat, message_id, {**doc, "text": text, "edited": True})
+        await self._keep(chat, message_id, {**doc, "text": text, "edited": True})
         await self._hear(
             InboundMessage(
                 PLATFORM,
@@ -192,7 +204,7 @@ class WebChat:
         """A person takes a message of their own out of the chat."""
         doc = await self._own(chat, message_id, sender)
         gone = {**doc, "text": "", "photos": [], "reactions": [], "recalled": True}
-        await self.transcripts.keep(chat, message_id, gone)
+        await self._keep(chat, message_id, gone)
         await self._hear(
             InboundMessage(
                 PLATFORM,

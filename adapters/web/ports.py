@@ -4,12 +4,13 @@ words, and the sandbox.
 The pages know no database and no wording room; everything they show comes through here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from domain.calendar import WorkCalendar
+from domain.order import Order
 from domain.ports import Reader
 
 T = TypeVar("T")
@@ -38,14 +39,25 @@ class House(Protocol):
     async def read(self, work: Callable[[Reader], T]) -> T:
         """Ask the books something; `work` runs elsewhere and must only read."""
 
+    async def all_orders(self) -> Sequence[Order]:
+        """All orders, open or not, by number."""
+
+    async def event_rows(self, order_no: str) -> Sequence[Mapping[str, Any]]:
+        """The stored audit log of an order, oldest first: `seq`, `type`, `node`, `by`,
+        `occurred_at`, `recorded_at`, `source` (mapping or None), `data`, `hash`; empty if there is
+        no such order. Moments as datetimes or as stored stamps.
+        """
+
     def say(self, language: str, key: str, **facts: object) -> str:
-        """A sentence of the wording catalogue."""
+        """A sentence of the wording catalogue; KeyError if there is none of that key."""
 
     def words(self, language: str, prefix: str) -> Mapping[str, str]:
         """All sentences of the catalogue whose key begins so, for scripts."""
 
     def date(self, language: str, value: object) -> str:
-        """A date or moment as people say it: `周四 11/26`, `Thu Nov 26`; moments in factory time."""
+        """A date or moment as people say it: `周四 11/26`, `Thu Nov 26`; a moment with its
+        clock time in the factory.
+        """
 
     async def link(self, kind: str, subject: str, reader: str = "") -> str:
         """The relative address of a tokened page: `/p/…`, `/t/…`, `/s/…`."""
@@ -70,6 +82,9 @@ class House(Protocol):
 
     async def follow(self, opened: Opened, node: str, on: bool) -> bool:
         """The customer's opt-in of one node on their page."""
+
+    async def ask(self, opened: Opened, text: str) -> None:
+        """The customer's question from their page, to the merchandiser; `text` may be empty."""
 
     def watch(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Be told, on the event loop, that orders changed; call the result to stop."""
@@ -125,5 +140,10 @@ class Sandbox(Protocol):
 
     async def script(self) -> list[dict[str, Any]]:
         """The demo's steps: `{"title", "chat", "sender", "text", "photo", "press", "turn",
-        "why"}`.
+        "why"}`. `title` and `why` are keys of the catalogue (`script.…`) or plain sentences;
+        `photo` is a relative address; `press` is a button's id, the begin of one, or its label, on
+        the newest message of `chat` that has it; `turn` is a duration, or a moment to turn to.
         """
+
+    def watch(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Be told, on the event loop, that something was said or changed in a chat (its id)."""

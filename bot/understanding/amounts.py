@@ -12,12 +12,32 @@ from bot.understanding.numerals import HAN_NUMBER, NUMBER, number
 
 _EDGE = r"(?![a-z0-9])"
 _UNIT = "|".join(re.escape(unit) + (_EDGE if unit.isascii() else "") for unit in UNITS)
-_DONE_OF = re.compile(rf"(\d{{1,7}})\s?(?:件|个|套|pcs)?\s?(?:/|\\|of|out of)\s?(\d{{1,7}})(?![\d./])\s?(?:pcs|pc|件|套|块|张|个|条|只|片|台|sets?)?{_EDGE}")
-_PERCENT = re.compile(rf"(\d{{1,3}})(?:\.\d+)?\s?%|百分之({HAN_NUMBER}|\d{{1,3}})|({HAN_NUMBER})成(?![型品本])")
+_DONE_OF = re.compile(
+    rf"(\d{{1,7}})\s?(?:件|个|套|pcs)?\s?(?:/|\\|of|out of)\s?(\d{{1,7}})(?![\d./])\s?(?:pcs|pc|件|套|块|张|个|条|只|片|台|sets?)?{_EDGE}"
+)
+_PERCENT = re.compile(
+    rf"(\d{{1,3}})(?:\.\d+)?\s?%|百分之({HAN_NUMBER}|\d{{1,3}})|({HAN_NUMBER})成(?![型品本])"
+)
 _COUNTED = re.compile(rf"({NUMBER})(?P<more>多|来|几|余|\+)?\s?(?P<unit>{_UNIT})")
-_BARE = re.compile(rf"\d{{1,7}}(?![\d.]\d|[a-z0-9*×\-/:~年月号日%]|\s?(?:{_UNIT}))|(?:[一二三四五六七八九两]?[百千十][零一二三四五六七八九十百]*|[二三四五六七八九][百千十][零一二三四五六七八九十百]*)")
-_VAGUE = re.compile(r"(?:几十|十几|好几|几百|上百|数十|若干|两三|三四|四五|五六|七八|八九)[个件套块张条只片百十]*")
-_DAYS = {"天": 1, "日": 1, "day": 1, "days": 1, "d": 1, "周": 7, "星期": 7, "礼拜": 7, "week": 7, "weeks": 7, "月": 30}
+_BARE = re.compile(
+    rf"\d{{1,7}}(?![\d.]\d|[a-z0-9*×\-/:~年月号日%]|\s?(?:{_UNIT}))|(?:[一二三四五六七八九两]?[百千十][零一二三四五六七八九十百]*|[二三四五六七八九][百千十][零一二三四五六七八九十百]*)"
+)
+_VAGUE = re.compile(
+    r"(?:几十|十几|好几|几百|上百|数十|若干|两三|三四|四五|五六|七八|八九)[个件套块张条只片百十]*"
+)
+_DAYS = {
+    "天": 1,
+    "日": 1,
+    "day": 1,
+    "days": 1,
+    "d": 1,
+    "周": 7,
+    "星期": 7,
+    "礼拜": 7,
+    "week": 7,
+    "weeks": 7,
+    "月": 30,
+}
 _NOUN_AFTER_GE = re.compile("[\u4e00-\u9fff]")
 _LATIN_BEFORE = re.compile(r"[a-z.\-/第]")
 
@@ -35,7 +55,10 @@ class Amount:
 def amount_at(text: str, start: int, limit: int) -> Amount | None:
     """The amount that starts here, the longest reading."""
     char = text[start]
-    if not (char.isdigit() and char.isascii()) and char not in "零一二三四五六七八九十百千万两俩几好上数若":
+    if (
+        not (char.isdigit() and char.isascii())
+        and char not in "零一二三四五六七八九十百千万两俩几好上数若"
+    ):
         return None
     if start and (char.isdigit() or char == "一") and _LATIN_BEFORE.match(text[start - 1]):
         if not (text[start - 1] == "-" and (start < 2 or not text[start - 2].isalnum())):
@@ -76,13 +99,21 @@ def _counted(text: str, start: int, limit: int) -> Amount | None:
     n, unit = number(match[1]), match["unit"]
     if n is None:
         return None
-    return Amount(_kind(text, match.end(), unit, vague=bool(match["more"])), n * _DAYS.get(unit, 1), match.end())
+    return Amount(
+        _kind(text, match.end(), unit, vague=bool(match["more"])),
+        n * _DAYS.get(unit, 1),
+        match.end(),
+    )
 
 
 def _kind(text: str, end: int, unit: str, *, vague: bool) -> str:
     after = text[end : end + 1]
     if unit in PIECES:
-        if _NOUN_AFTER_GE.match(after) and after not in AFTER_PIECES and (unit in "个台张面组块" or len(unit) > 1):
+        if (
+            _NOUN_AFTER_GE.match(after)
+            and after not in AFTER_PIECES
+            and (unit in "个台张面组块" or len(unit) > 1)
+        ):
             return "other"
         if after == "/" or text[end : end + 2] == "左右" or text[end : end + 2] == "以上":
             return "vague" if after != "/" else "other"

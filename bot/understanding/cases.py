@@ -31,14 +31,18 @@ def world_from_json(data: Json) -> World:
     routes = {route["key"]: _route(route) for route in data["routes"]}
     return World(
         orders=[
-            OrderEntry(o["order_no"], o["product"], o["quantity"], o.get("customer"), routes[o["route"]])
+            OrderEntry(
+                o["order_no"], o["product"], o["quantity"], o.get("customer"), routes[o["route"]]
+            )
             for o in data["orders"]
         ],
         people=[
             PersonEntry(p["id"], p["name"], p.get("title", ""), p["role"], tuple(p["nodes"]))
             for p in data["people"]
         ],
-        customers=[CustomerEntry(c["id"], c["name"], c.get("lang", "zh-CN")) for c in data["customers"]],
+        customers=[
+            CustomerEntry(c["id"], c["name"], c.get("lang", "zh-CN")) for c in data["customers"]
+        ],
         bot_names=data.get("bot_names", ()),
     )
 

@@ -20,8 +20,12 @@ _CLEAR = frozenset(
 _TAKES_OBJECT = frozenset(
     "完成 完成了 做完 做完了 搞定 搞定了 搞完 搞完了 弄完 弄完了 干完 干完了 忙完 赶完 打完 跑完 done finished completed complete".split()
 )
-_VAGUE_DELAY = frozenset("晚 慢 拖 延 推 误 往后 late 要晚 得晚 会晚 要拖 得拖 要推 得推 要延 得延".split())
-_STOPPING = frozenset("停了 停下来 停下来了 停着 暂停 暂停了 停线 停线了 停工 停工了 停产 停机 停机了".split())
+_VAGUE_DELAY = frozenset(
+    "晚 慢 拖 延 推 误 往后 late 要晚 得晚 会晚 要拖 得拖 要推 得推 要延 得延".split()
+)
+_STOPPING = frozenset(
+    "停了 停下来 停下来了 停着 暂停 暂停了 停线 停线了 停工 停工了 停产 停机 停机了".split()
+)
 _UNTIL_CUES = frozenset("到等至才延推要得迟后")
 HARD = frozenset({"question", "cond", "hearsay"})
 SOFT = frozenset({"neg", "plan", "hope", "future", "order_given"})
@@ -52,7 +56,18 @@ class Claim:
 
     def merged(self, other: "Claim") -> "Claim":
         """This claim with what the other adds."""
-        names = ("quantity", "total", "left", "rework", "scrap", "reason", "until", "delay_days", "at", "tracking")
+        names = (
+            "quantity",
+            "total",
+            "left",
+            "rework",
+            "scrap",
+            "reason",
+            "until",
+            "delay_days",
+            "at",
+            "tracking",
+        )
         added = {n: getattr(other, n) for n in names if getattr(self, n) is None}
         return replace(self, **added, partial=self.partial or other.partial, vague=self.vague or other.vague,
                        delta=self.delta or other.delta)  # fmt: skip
@@ -74,14 +89,18 @@ class Numbers:
 
     @property
     def any_pieces(self) -> bool:
-        return self.partial or self.vague or any(
-            n is not None for n in (self.quantity, self.left, self.rework, self.scrap)
+        return (
+            self.partial
+            or self.vague
+            or any(n is not None for n in (self.quantity, self.left, self.rework, self.scrap))
         )
 
 
 def clear(token: Token) -> bool:
     """Whether a token may stand between a node word and its marker."""
-    return token.kind in ("date", "amount", "mark", "order", "tracking") or bool(token.tags & _CLEAR)
+    return token.kind in ("date", "amount", "mark", "order", "tracking") or bool(
+        token.tags & _CLEAR
+    )
 
 
 def nodes_left(tokens: list[Token], index: int, table: AliasTable) -> tuple[list[Token], bool]:
@@ -90,11 +109,11 @@ def nodes_left(tokens: list[Token], index: int, table: AliasTable) -> tuple[list
     n = index - 1
     while n >= 0:
         token = tokens[n]
-        if token.kind == "node" and not (token.compound and not _own_word(tokens, n, table)):
+        if token.kind == "node" and not (token.compound and not own_word(tokens, n, table)):
             found.insert(0, token)
         elif token.kind == "node":
             return found, not found
-        elif token.kind == "text" and found == [] and n and _own_word(tokens, n - 1, table):
+        elif token.kind == "text" and found == [] and n and own_word(tokens, n - 1, table):
             pass
         elif not clear(token):
             return found, not found and token.kind in ("text",) or "thing" in token.tags
@@ -102,11 +121,12 @@ def nodes_left(tokens: list[Token], index: int, table: AliasTable) -> tuple[list
     return found, False
 
 
-def _own_word(tokens: list[Token], n: int, table: AliasTable) -> bool:
+def own_word(tokens: list[Token], n: int, table: AliasTable) -> bool:
     """产前样+确认: the text behind an alias is a word of the same node."""
     if tokens[n].kind != "node" or n + 1 >= len(tokens) or tokens[n + 1].kind != "text":
         return False
-    return any(table.belongs(tokens[n + 1].text, key) for key in table.resolve(tokens[n].text))
+    text = tokens[n + 1].text
+    return any(table.belongs(text, key) for key in table.resolve(tokens[n].text))
 
 
 def nodes_right(tokens: list[Token], index: int) -> list[Token]:
@@ -126,7 +146,9 @@ def nodes_right(tokens: list[Token], index: int) -> list[Token]:
 def first_thing(clause: Clause) -> bool:
     """发票打印好了: the subject is a paper or a tool, not the order's work."""
     for before, token in zip(clause.tokens, clause.tokens[1:], strict=False):
-        if token.kind == "node" and ("thing" in before.tags or (before.kind == "node" and before.compound)):
+        if token.kind == "node" and (
+            "thing" in before.tags or (before.kind == "node" and before.compound)
+        ):
             return True
     compound_before = False
     for before, token in zip(clause.tokens, clause.tokens[1:], strict=False):
@@ -151,7 +173,11 @@ def _node_after(tokens: list[Token], token: Token) -> bool:
 def numbers_of(clause: Clause) -> Numbers:
     """Read the amounts of a clause with the words beside them."""
     out = Numbers()
-    tokens = [t for t in clause.tokens if t.kind != "mark" and t.text not in ("了", "都", "有", "是", "的", "也")]
+    tokens = [
+        t
+        for t in clause.tokens
+        if t.kind != "mark" and t.text not in ("了", "都", "有", "是", "的", "也")
+    ]
     prefix = _labels_first(tokens)
     for n, token in enumerate(tokens):
         if token.amount:
@@ -178,7 +204,9 @@ def _labels_first(tokens: list[Token]) -> bool:
     return False
 
 
-def _take(out: Numbers, amount: Amount, before: Token | None, after: Token | None, *, prefix: bool) -> None:
+def _take(
+    out: Numbers, amount: Amount, before: Token | None, after: Token | None, *, prefix: bool
+) -> None:
     if amount.kind == "days":
         out.days = amount.n
     elif amount.kind == "percent":
@@ -191,11 +219,15 @@ def _take(out: Numbers, amount: Amount, before: Token | None, after: Token | Non
         _count(out, amount, before, after, prefix=prefix)
 
 
-def _count(out: Numbers, amount: Amount, before: Token | None, after: Token | None, *, prefix: bool) -> None:
+def _count(
+    out: Numbers, amount: Amount, before: Token | None, after: Token | None, *, prefix: bool
+) -> None:
     tags_before = before.tags if before else frozenset()
     tags_after = after.tags if after else frozenset()
     label = tags_before if prefix else tags_after
-    if "rate" in tags_before or (before and before.text in ("不到", "没到", "不足", "不够", "没有", "没")):
+    if "rate" in tags_before or (
+        before and before.text in ("不到", "没到", "不足", "不够", "没有", "没")
+    ):
         out.vague = True
     elif "left" in tags_before or "left" in tags_after or _undone(tags_after):
         out.left = amount.n
@@ -215,17 +247,34 @@ def _owns_bare(before: Token | None, after: Token | None) -> bool:
     """A number without a unit counts pieces only right beside a node word or a marker."""
     if before is None:
         return False
-    owned = before.kind == "node" or bool(before.tags & {"done", "good", "again", "become", "total", "mend"})
-    owned = owned or before.text in ("做了", "出了", "搞了", "弄了", "到", "做", "只做了", "完成了", "数量")
+    owned = before.kind == "node" or bool(
+        before.tags & {"done", "good", "again", "become", "total", "mend"}
+    )
+    owned = owned or before.text in (
+        "做了",
+        "出了",
+        "搞了",
+        "弄了",
+        "到",
+        "做",
+        "只做了",
+        "完成了",
+        "数量",
+    )
     return owned and (after is None or after.kind != "text" or not after.text[0].isascii())
 
 
+def perfective(clause: Clause) -> bool:
+    """Words that say a thing is over: 了, 的 at an end, 已."""
+    return any(t.text.endswith(("了", "的")) or t.text.startswith("已") or "perfect" in t.tags for t in clause.tokens)
+
+
 def happened_at(clause: Clause, now: datetime) -> str | None:
-    """The day a report speaks of, where it is another than today; a passed reading is preferred."""
+    """The day a report speaks of, where it is another than today; 周五 has passed where 了 says so."""
     for token in clause.dates:
         if token.date:
             day = token.date.date
-            if day > now.date() and token.date.past:
+            if day > now.date() and token.date.past and perfective(clause):
                 day = token.date.past
             if day < now.date():
                 return day.isoformat()
@@ -237,7 +286,7 @@ def delay_of(clause: Clause, numbers: Numbers, text: str, now: datetime) -> Clai
     cues = clause.tagged("blocked", "postponed", "waits")
     strong = [t for t in cues if t.text not in _VAGUE_DELAY]
     until = until_of(clause, text, now)
-    if not strong and not (cues and (numbers.days or until or any(len(t.text) > 1 for t in cues))):
+    if not strong and not (cues and (numbers.days or until or any(t.text in _FORECAST for t in cues))):
         return None
     if any("waits" in t.tags for t in strong) and len(strong) == 1 and not (until or numbers.days):
         reason = reason_of(_words(clause))
@@ -251,7 +300,8 @@ def delay_of(clause: Clause, numbers: Numbers, text: str, now: datetime) -> Clai
 
 def is_order_to_stop(clause: Clause) -> bool:
     return clause.has("first", "order_given") or (
-        any(t.text in ("一下", "下") for t in clause.tokens) and any(t.text in _STOPPING for t in clause.tokens)
+        any(t.text in ("一下", "下") for t in clause.tokens)
+        and any(t.text in _STOPPING for t in clause.tokens)
     )
 
 
@@ -267,7 +317,9 @@ def until_of(clause: Clause, text: str, now: datetime) -> str | None:
         if found is None or found.date < now.date():
             continue
         before = text[max(0, token.start - 3) : token.start]
-        cued = any(c in _UNTIL_CUES for c in before) or before.rstrip().endswith(("til", "to", "by", "l"))
+        cued = any(c in _UNTIL_CUES for c in before) or before.rstrip().endswith(
+            ("til", "to", "by", "l")
+        )
         if found.date > now.date() or cued or (found.time and found.time > now.time()):
             best = found.moment()
     return best

@@ -15,7 +15,10 @@ REPORTING = frozenset(
 )
 QUESTION = frozenset("ask how_far when who which".split())
 _CARRIED = frozenset("plan hope cond hearsay order_given header_plan".split())
-_PULLED = frozenset("plan hope order_given first neg at_work begin hearsay fill weak_cond cond".split())
+_PULLED = frozenset(
+    "plan hope order_given first neg at_work begin hearsay fill weak_cond cond".split()
+)
+_OPENERS = frozenset("is are was were has did does do can could will would should any".split())
 _TRAILING_NO = frozenset("没 没有 未 不 冇 木有 没得 伐 未呀 no".split())
 
 
@@ -118,7 +121,9 @@ class _Seen:
         elif token.kind == "node":
             self.node = True
             self.report = self.report or "perfect" in token.tags
-        elif token.tags & REPORTING or (token.amount and token.amount.kind in ("of", "pieces", "percent")):
+        elif token.tags & REPORTING or (
+            token.amount and token.amount.kind in ("of", "pieces", "percent")
+        ):
             self.report = True
 
 
@@ -133,8 +138,10 @@ def _starts_new(token: Token, seen: _Seen, piece: list[Token], index: int) -> bo
 
 def _listed(piece: list[Token], index: int) -> bool:
     """Whether a token is joined to one of its kind before it (A102、A103)."""
-    return index > 0 and piece[index - 1].text in ("、", "和", "跟", "及", "与", "/", "+", "&") and any(
-        t.kind == piece[index].kind for t in piece[max(0, index - 2) : index]
+    return (
+        index > 0
+        and piece[index - 1].text in ("、", "和", "跟", "及", "与", "/", "+", "&")
+        and any(t.kind == piece[index].kind for t in piece[max(0, index - 2) : index])
     )
 
 
@@ -148,8 +155,10 @@ def _pull_back(part: list[Token]) -> list[Token]:
     tail = part[last + 1 :]
     if not tail or "after_done" in tail[0].tags or "了" == tail[0].text:
         tail = [] if not tail or "after_done" in tail[0].tags else tail[1:]
-    if tail and all(t.kind == "date" or t.tags & _PULLED for t in tail) and not any(
-        t.text == "后" for t in tail
+    if (
+        tail
+        and all(t.kind == "date" or t.tags & _PULLED for t in tail)
+        and not any(t.text == "后" for t in tail)
     ):
         del part[len(part) - len(tail) :]
         return tail
@@ -159,13 +168,13 @@ def _pull_back(part: list[Token]) -> list[Token]:
 def own_blocks(clause: Clause, now: datetime) -> set[str]:
     """What in the clause itself forbids to take it for a report."""
     blocks = {tag for tag in ("hope", "cond", "hearsay") if clause.has(tag)}
-    if clause.stop == "?" or clause.has(*QUESTION) or _trailing_no(clause):
+    if clause.stop == "?" or clause.has(*QUESTION) or _trailing_no(clause) or _english_question(clause):
         blocks.add("question")
     elif clause.has("neg"):
         blocks.add("neg")
     if clause.has("plan", "header_plan"):
         blocks.add("plan")
-    if any(is_future(t, now) for t in clause.dates):
+    if any(is_future(t, now) for t in clause.dates) or _deadline(clause):
         blocks.add("future")
     if clause.has("order_given") or (clause.has("first") and not _perfective(clause)):
         blocks.add("order_given")
@@ -174,13 +183,29 @@ def own_blocks(clause: Clause, now: datetime) -> set[str]:
     return blocks
 
 
+def _english_question(clause: Clause) -> bool:
+    """is A102 done: the verb comes first."""
+    words = [t for t in clause.tokens if t.kind != "mark"]
+    return len(words) > 1 and words[0].text in _OPENERS
+
+
+def _deadline(clause: Clause) -> bool:
+    """周五前 is a plan, whatever the day."""
+    return any(
+        a.kind == "date" and a.end == b.start and b.text in ("前", "之前", "以前")
+        for a, b in zip(clause.tokens, clause.tokens[1:], strict=False)
+    )
+
+
 def is_future(token: Token, now: datetime) -> bool:
     """A later day, or a later hour of today."""
     found = token.date
     if found is None:
         return False
     if found.past is not None and found.past <= now.date() and found.date > now.date():
-        return True  # a weekday or day of the month: read as coming, unless the clause is perfective
+        return (
+            True  # a weekday or day of the month: read as coming, unless the clause is perfective
+        )
     if found.date != now.date():
         return found.date > now.date()
     if found.time is not None:
@@ -209,7 +234,11 @@ def _after_done(clause: Clause) -> bool:
     for before, token in zip(clause.tokens, clause.tokens[1:], strict=False):
         if "after_done" in token.tags and (before.tags & REPORTING or before.text == "了"):
             return True
-        if "after_done" in token.tags and before.kind == "node" and token.text in ("后", "之后", "以后", "之前", "以前", "前", "时"):
+        if (
+            "after_done" in token.tags
+            and before.kind == "node"
+            and token.text in ("后", "之后", "以后", "之前", "以前", "前", "时")
+        ):
             return True
     return False
 
@@ -219,8 +248,14 @@ def _waits_for_work(clause: Clause) -> bool:
     for n, token in enumerate(clause.tokens):
         if "waits" in token.tags or token.text == "待":
             rest = clause.tokens[n + 1 :]
-            if any(t.tags & {"done", "done_after", "arrived"} or t.text in ("再", "就", "才", "后") for t in rest):
-                return not any(t.text == "才" and "plan" in u.tags for t, u in zip(rest, rest[1:], strict=False))
+            if any(
+                t.tags & {"done", "done_after", "arrived"} or t.text in ("再", "就", "才", "后")
+                for t in rest
+            ):
+                return not any(
+                    t.text == "才" and "plan" in u.tags
+                    for t, u in zip(rest, rest[1:], strict=False)
+                )
     return False
 
 
@@ -246,7 +281,15 @@ def _spread_headings(clauses: list[Clause], now: datetime) -> None:
         if dates and not clause.dates and not clause.orders == []:
             clause.dates = list(dates)
         if clause.stop == ":" and not clause.nodes and not clause.orders:
-            heading = clause.blocks & {"plan", "future", "hope", "hearsay", "cond", "order_given", "question"}
+            heading = clause.blocks & {
+                "plan",
+                "future",
+                "hope",
+                "hearsay",
+                "cond",
+                "order_given",
+                "question",
+            }
             heading |= {"plan"} if clause.has("header_plan") else set()
             dates = clause.kind("date")
         if n + 1 < len(clauses):
@@ -257,10 +300,17 @@ def _hand_on(clause: Clause, after: Clause) -> None:
     if after.group == clause.group:
         return
     has_report = any(t.tags & REPORTING for t in clause.tokens)
-    if "cond" in clause.blocks and clause.has("cond", "waits", "weak_cond") and clause.stop in (",", ""):
+    if (
+        "cond" in clause.blocks
+        and clause.has("cond", "waits", "weak_cond")
+        and clause.stop in (",", "")
+    ):
         after.blocks.add("cond")
-    if "hearsay" in clause.blocks and clause.has("hearsay") and clause.stop in (",", ":") and (
-        not has_report or not after.orders
+    if (
+        "hearsay" in clause.blocks
+        and clause.has("hearsay")
+        and clause.stop in (",", ":")
+        and (not has_report or not after.orders)
     ):
         after.blocks.add("hearsay")
     if clause.bare("date") and clause.dates and clause.stop == ",":
@@ -273,13 +323,19 @@ def _spread_tags_back(clauses: list[Clause]) -> None:
     for before, clause in zip(clauses, clauses[1:], strict=False):
         content = [t for t in clause.tokens if t.kind not in ("mark",) and "fill" not in t.tags]
         tail = {"question", "hearsay", "future", "plan", "cond"} & clause.blocks
-        if tail and not clause.orders and not clause.nodes and all(
-            t.tags & (QUESTION | {"hearsay", "plan", "hope", "cond", "done"}) or t.kind == "date" for t in content
-        ) and not any(t.tags & {"when", "who", "which", "how_far"} for t in content):
+        if (
+            tail
+            and not clause.orders
+            and not clause.nodes
+            and all(
+                t.tags & (QUESTION | {"hearsay", "plan", "hope", "cond", "done"})
+                or t.kind == "date"
+                for t in content
+            )
+            and not any(t.tags & {"when", "who", "which", "how_far"} for t in content)
+        ):
             if not content and clause.stop != "?":
                 continue
             for earlier in clauses:
                 if earlier.group == before.group:
                     earlier.blocks |= tail
-
-

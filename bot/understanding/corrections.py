@@ -17,7 +17,9 @@ from bot.understanding.world import World
 
 CLOCK_SECONDS = 600
 _NOT_CORRECTABLE = frozenset(["undo", "move", "subscribe", "unsubscribe"])
-_WEAK_BECOME = frozenset("是 而是 应该是 应是 其实是 实际 实际是 change changed instead actually 改".split())
+_WEAK_BECOME = frozenset(
+    "是 而是 应该是 应是 其实是 实际 实际是 change changed instead actually 改".split()
+)
 Understand = Callable[[World, Message], Decision]
 
 
@@ -44,8 +46,10 @@ def correct(scene: Scene) -> Decision | None:
     if target is None:
         return _without_target(scene, wanted)
     if not own:
-        return ask("not-your-update", "confirm", _undo(target)) if scene.manager else Decision(
-            "ignore", why="not-your-update"
+        return (
+            ask("not-your-update", "confirm", _undo(target))
+            if scene.manager
+            else Decision("ignore", why="not-your-update")
         )
     decision = _change(scene, wanted, target)
     if decision.decision == "apply" and target.seconds_ago > CLOCK_SECONDS:
@@ -59,20 +63,31 @@ def _is_correction(scene: Scene) -> bool:
         return True
     tokens = [t for c in clauses for t in c.tokens]
     for n, token in enumerate(tokens):
-        if "not_but" in token.tags and any(t.text in _WEAK_BECOME or "become" in t.tags for t in tokens[n + 1 :]):
+        if "not_but" in token.tags and any(
+            t.text in _WEAK_BECOME or "become" in t.tags for t in tokens[n + 1 :]
+        ):
             return True
         if "become" in token.tags and token.text not in _WEAK_BECOME:
-            return bool(scene.message.previous) or any(c.nodes and c.kind("amount") for c in clauses)
+            return bool(scene.message.previous) or any(
+                c.nodes and c.kind("amount") for c in clauses
+            )
     if len(tokens) > 1 and tokens[0].text == "是" and any("not_but" in t.tags for t in tokens):
         return True
-    return tokens[:1] != [] and tokens[0].text in ("应该是", "应是", "其实是", "actually") and bool(
-        scene.own_previous()
+    return (
+        tokens[:1] != []
+        and tokens[0].text in ("应该是", "应是", "其实是", "actually")
+        and bool(scene.own_previous())
     )
 
 
 def _about_work(clause: Clause) -> bool:
     """取消 of the order itself, an error at the machine: nothing was misreported."""
-    return clause.has("neg") and not clause.has("not_but") or clause.has("order_given") and clause.has("take_back")
+    return (
+        clause.has("neg")
+        and not clause.has("not_but")
+        or clause.has("order_given")
+        and clause.has("take_back")
+    )
 
 
 def _wanted(scene: Scene) -> Wanted:
@@ -94,7 +109,9 @@ def _wanted(scene: Scene) -> Wanted:
             elif token.kind == "node":
                 old = negated or (becomes and not seen_become and _node_comes(clause, token))
                 (wanted.not_nodes if old else wanted.nodes).append(token)
-            elif token.amount and not negated and token.amount.kind in ("bare", "pieces", "of"):
+            elif token.amount and not negated and token.amount.kind in ("bare", "pieces", "of") and (
+                not token.text.endswith("条") or token.amount.n > 9  # 上一条 is a message
+            ):
                 wanted.number = token.amount.n
     return wanted
 
@@ -130,7 +147,11 @@ def _without_target(scene: Scene, wanted: Wanted) -> Decision | None:
         table = scene.world.aliases(scene.entry(wanted.orders[0]).route)
         keys = table.resolve(wanted.nodes[-1].text)
         if len(keys) == 1:
-            return ask("too-late", "confirm", Update("set_quantity", wanted.orders[0], keys[0], wanted.number))
+            return ask(
+                "too-late",
+                "confirm",
+                Update("set_quantity", wanted.orders[0], keys[0], wanted.number),
+            )
     if _reports_anew(scene):
         return None
     return Decision("ignore", why="nothing-to-correct")
@@ -255,7 +276,11 @@ def _recalled(message: Message, source: Previous, undo: list[Update]) -> Decisio
         return Decision("ignore", why="nothing-to-correct")
     if source.sender != message.sender:
         manager = message.sender is None
-        return ask("not-your-update", "confirm", undo) if manager else Decision("ignore", why="not-your-update")
+        return (
+            ask("not-your-update", "confirm", undo)
+            if manager
+            else Decision("ignore", why="not-your-update")
+        )
     if source.seconds_ago > CLOCK_SECONDS:
         return ask("too-late", "confirm", undo)
     return Decision("apply", tuple(undo), why="recalled")
@@ -268,16 +293,28 @@ def _edited(source: Previous, undo: list[Update], judged: Decision) -> Decision:
         return Decision("ignore", why="unchanged")
     if len(old) == len(new) == 1 and _differs_in_place(old[0], new[0]):
         a, b = old[0], new[0]
-        move = Update("move", b.order if b.order != a.order else None, b.node if b.node != a.node else None)
+        move = Update(
+            "move", b.order if b.order != a.order else None, b.node if b.node != a.node else None
+        )
         return Decision("apply", (move,), why="edited")
-    rest = judged.rest if judged.decision == "apply" else (judged,) if judged.decision != "ignore" else ()
+    rest = (
+        judged.rest
+        if judged.decision == "apply"
+        else (judged,)
+        if judged.decision != "ignore"
+        else ()
+    )
     out = Outcome(applied=[*undo, *new])
     return replace(out.decision(), why="edited", rest=rest)
 
 
 def _differs_in_place(a: Update, b: Update) -> bool:
-    return replace(a, order=None, node=None, at=None) == replace(b, order=None, node=None, at=None) or (
-        a.op == b.op == "complete" and {a.quantity, b.quantity} <= {None, b.quantity} and a.quantity == b.quantity
+    return replace(a, order=None, node=None, at=None) == replace(
+        b, order=None, node=None, at=None
+    ) or (
+        a.op == b.op == "complete"
+        and {a.quantity, b.quantity} <= {None, b.quantity}
+        and a.quantity == b.quantity
     )
 
 
@@ -290,7 +327,9 @@ def _without(message: Message, source: Previous) -> dict[str, OrderState]:
         known = message.state.get(update.order)
         if known is not None:
             gone = {u.node for u in source.applied if u.order == update.order}
-            state[update.order] = replace(known, done=known.done - gone, in_progress=known.in_progress - gone)
+            state[update.order] = replace(
+                known, done=known.done - gone, in_progress=known.in_progress - gone
+            )
     return _Overlay(message, state) if state else dict(message.state)
 
 

@@ -114,7 +114,9 @@ def _days(text: str, now: datetime) -> Iterator[tuple[re.Match[str], Day]]:
 
 def _clock(match: re.Match[str], now: datetime) -> clock_time | None:
     groups = match.groupdict()
-    part = groups.get("part") or ("晚" if match.group(0).startswith(("今晚", "明晚", "昨晚")) else "")
+    part = groups.get("part") or (
+        "晚" if match.group(0).startswith(("今晚", "明晚", "昨晚")) else ""
+    )
     if groups.get("en_hour"):
         hour = int(groups["en_hour"]) % 12 + (12 if groups["ampm"] == "pm" else 0)
         return _time(hour, int(groups["en_minute"] or 0))
@@ -293,7 +295,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (
             r"(?P<rel>大前天|前天|昨(?=天|日|晚|夜|早|个|儿)|今(?=天|日|晚|早|儿|夜|午)|明后天|大后天|后天"
             r"|明(?=天|日|早|晚|儿|个|后)|次日|隔天|当天|当晚|\bthe day (?:before yesterday|after tomorrow)"
-            r"|\byesterday|\btoday|\btonight|\btomorrow|\btmrw|\btmr)(?:天|日|儿个|儿|个)?" + _CLOCK,
+            r"|\byesterday|\btoday|\btonight|\btomorrow|\btmrw|\btmr)(?:天|日|儿个|儿|个)?"
+            + _CLOCK,
             _relative,
         ),
         (
@@ -312,26 +315,46 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             _after,
         ),
         (rf"再?过(?P<n>{_N}|半)个?(?P<unit>天|日|周|星期|礼拜|月|小时|钟头)", _after),
-        (rf"\b(?:in|within)\s(?P<n>{_EN_N})\s(?P<unit>days?|weeks?|months?|hours?|hrs?)\b", _en_after),
+        (
+            rf"\b(?:in|within)\s(?P<n>{_EN_N})\s(?P<unit>days?|weeks?|months?|hours?|hrs?)\b",
+            _en_after,
+        ),
         (
             rf"(?P<mp>本月|这个?月|下个?月|次月|月)(?:(?P<w>初|底|末|中旬|上旬|下旬|中)|(?P<d>{_SMALL})[号日])",
             _month_part,
         ),
         (r"(?:今年|明年)?年[底末]|明年底", _year_end),
         (rf"(?P<fest>{'|'.join([*LUNAR, *FIXED])})(?:节)?(?![月点号日])", _festival),
-        (_FREE + r"(?P<y>20\d\d)(?:[-/.]|年)(?P<m>\d{1,2})(?:[-/.]|月)(?P<d>\d{1,2})[号日]?(?![\d-])"
-         + _CLOCK, _ymd),
+        (
+            _FREE
+            + r"(?P<y>20\d\d)(?:[-/.]|年)(?P<m>\d{1,2})(?:[-/.]|月)(?P<d>\d{1,2})[号日]?(?![\d-])"
+            + _CLOCK,
+            _ymd,
+        ),
         (rf"(?<![\d.\-/])(?P<m>{_SMALL})月(?:份)?(?P<d>{_SMALL})[号日]?" + _CLOCK, _month_day),
-        (_OPEN + r"(?P<m>\d{1,2})[/\-.](?P<d>\d{1,2})(?=[号日前后交出发到之以,。;\s)]|$)" + _CLOCK,
-         _month_day),
+        (
+            _OPEN
+            + r"(?P<m>\d{1,2})[/\-.](?P<d>\d{1,2})(?=[号日前后交出发到之以,。;\s)]|$)"
+            + _CLOCK,
+            _month_day,
+        ),
         (
             rf"\b(?:(?P<mon>{_MONTH_NAME})\s?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?"
-            rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<mon2>{_MONTH_NAME}))(?![\d:a-z])" + _CLOCK,
+            rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<mon2>{_MONTH_NAME}))(?![\d:a-z])"
+            + _CLOCK,
             _en_month_day,
         ),
-        (_FREE + rf"(?<![第{'零一二三四五六七八九十'}])(?P<d>{_SMALL})[号日](?![\d-])" + _NOT_A_NUMBER
-         + _CLOCK, _day_of_month),
-        (r"(?<![\d:点a-z])(?=[\d一二三四五六七八九十两凌清早上中下午傍晚夜半]|morn|noon|aft|even|night)"
-         + _CLOCK, _bare_clock),
+        (
+            _FREE
+            + rf"(?<![第{'零一二三四五六七八九十'}])(?P<d>{_SMALL})[号日](?![\d-])"
+            + _NOT_A_NUMBER
+            + _CLOCK,
+            _day_of_month,
+        ),
+        (
+            r"(?<![\d:点a-z])(?=[\d一二三四五六七八九十两凌清早上中下午傍晚夜半]|morn|noon|aft|even|night)"
+            + _CLOCK,
+            _bare_clock,
+        ),
     )
 )

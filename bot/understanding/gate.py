@@ -25,7 +25,9 @@ class Outcome:
     def decision(self) -> Decision:
         """Apply if anything applies, else ask, else answer, else ignore."""
         if self.applied:
-            return Decision("apply", tuple(self.applied), why="reported", rest=(*self.asks, *self.answers))
+            return Decision(
+                "apply", tuple(self.applied), why="reported", rest=(*self.asks, *self.answers)
+            )
         if self.asks:
             return replace(self.asks[0], rest=(*self.asks[1:], *self.answers))
         if self.answers:
@@ -84,7 +86,9 @@ def _delayed(update: Update, scene: Scene) -> bool:
     return state is not None and update.node in state.delayed
 
 
-def _about(question: Decision, order_no: str, update: Update, scene: Scene, table: AliasTable) -> Decision:
+def _about(
+    question: Decision, order_no: str, update: Update, scene: Scene, table: AliasTable
+) -> Decision:
     candidates = question.candidates or likely_nodes(order_no, scene, table)
     if question.why == "node-not-on-route":
         candidates = likely_nodes(order_no, scene, table)
@@ -108,7 +112,9 @@ def _counted(claim: Claim, update: Update, scene: Scene, out: Outcome) -> Update
     plain = replace(update, reason=claim.reason if update.op in ("delay", "rework", "fail") else None,
                     rework=claim.rework, scrap=claim.scrap, at=claim.at)  # fmt: skip
     if update.op == "delay":
-        return replace(plain, rework=None, scrap=None, at=None, until=claim.until, delay_days=claim.delay_days)
+        return replace(
+            plain, rework=None, scrap=None, at=None, until=claim.until, delay_days=claim.delay_days
+        )
     if update.op not in ("complete", "progress"):
         if claim.rework is not None and claim.rework > total:
             out.asks.append(ask("over-quantity", "quantity", plain))

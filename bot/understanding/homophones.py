@@ -78,7 +78,10 @@ def _windows(clause: Clause) -> list[tuple[int, int]]:
     for i, first in enumerate(tokens):
         for j in range(i, min(i + 4, len(tokens))):
             part = tokens[i : j + 1]
-            if any(t.kind not in ("text", "word", "node") or "done" in t.tags and len(t.text) > 1 for t in part):
+            if any(
+                t.kind not in ("text", "word", "node") or "done" in t.tags and len(t.text) > 1
+                for t in part
+            ):
                 break
             outside = tokens[:i] + tokens[j + 1 :]
             if all(_plain(t) for t in outside) and not all(t.tags & _MARKING for t in part):
@@ -87,7 +90,9 @@ def _windows(clause: Clause) -> list[tuple[int, int]]:
 
 
 def _plain(token: Token) -> bool:
-    return token.kind in ("order", "date", "amount") or bool(token.tags & ({"fill", "name"} | _MARKING))
+    return token.kind in ("order", "date", "amount") or bool(
+        token.tags & ({"fill", "name"} | _MARKING)
+    )
 
 
 def _match(word: str, table: AliasTable) -> tuple[str, bool] | None:

@@ -62,9 +62,7 @@ def _entries() -> Iterator[tuple[str, str]]:
 MARKERS = Words(_entries())
 PIECES = frozenset(split(data.PIECES))
 PACKAGES = frozenset(split(data.PACKAGES))
-UNITS = sorted(
-    {*PIECES, *PACKAGES, *split(data.OTHER_UNITS)}, key=lambda unit: (-len(unit), unit)
-)
+UNITS = sorted({*PIECES, *PACKAGES, *split(data.OTHER_UNITS)}, key=lambda unit: (-len(unit), unit))
 AFTER_PIECES = frozenset(data.AFTER_PIECES)
 YES = frozenset(split(data.YES))
 NO = frozenset(split(data.NO))

@@ -14,7 +14,9 @@ from bot.understanding.world import World, confusable, folded
 
 _HAN_DIGITS = "零一二三四五六七八九幺洞十百"
 # a run: letters or digits of any alphabet but Han; Han digits count where they follow a letter
-_RUN = re.compile(rf"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|(?<![第十百千万])[{_HAN_DIGITS}]{{2,}}")
+_RUN = re.compile(
+    rf"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|(?<![第十百千万])[{_HAN_DIGITS}]{{2,}}"
+)
 _ATOM = re.compile(rf"[a-z]+|[0-9]+|[{_HAN_DIGITS}]+")
 _GAP = re.compile(r"[ \t]{0,2}[-_#.:杠]?[ \t]{0,2}")
 _RANGE_END = re.compile(r"\s*(?:-+|~|～|到|至|to)\s*#?")
@@ -79,9 +81,9 @@ def _at(text: str, atoms: list[_Atom], n: int, world: World) -> tuple[Mention | 
     for fold, last in reversed(readings):
         order = world.find(fold)
         if order and _closed(text, atoms, n, last, world) and _natural(text, atoms, n, last, order):
-            return Mention(first.start, atoms[last].end, text[first.start : atoms[last].end], order), (
-                last - n + 1
-            )
+            return Mention(
+                first.start, atoms[last].end, text[first.start : atoms[last].end], order
+            ), (last - n + 1)
     return _stranger(text, atoms, n, run_length, world), run_length
 
 
@@ -108,8 +110,10 @@ def _closed(text: str, atoms: list[_Atom], n: int, last: int, world: World) -> b
     """Nothing may run on: neither letters or digits, nor a hyphen with more behind it."""
     if n and atoms[n - 1].run == atoms[n].run:
         return False
-    if n and text[atoms[n - 1].end : atoms[n].start] in ("-", "/", ".") and not _ends_order(
-        text, atoms, n, world
+    if (
+        n
+        and text[atoms[n - 1].end : atoms[n].start] in ("-", "/", ".")
+        and not _ends_order(text, atoms, n, world)
     ):
         return False
     if last + 1 >= len(atoms):
@@ -163,7 +167,12 @@ def _borders(order: str) -> set[int]:
 def _stranger(text: str, atoms: list[_Atom], n: int, used: int, world: World) -> Mention | None:
     """A run that is no open order but is written like one."""
     start, end = atoms[n].start, atoms[n + used - 1].end
-    while end < len(text) - 1 and text[end] == "-" and text[end + 1].isascii() and text[end + 1].isalnum():
+    while (
+        end < len(text) - 1
+        and text[end] == "-"
+        and text[end + 1].isascii()
+        and text[end + 1].isalnum()
+    ):
         tail = re.compile(r"-[a-z0-9]+").match(text, end)
         end = tail.end() if tail else len(text)
     if start and text[start - 1] in "-/." and start > 1 and text[start - 2].isalnum():
@@ -194,7 +203,9 @@ _HOMOGLYPHS = str.maketrans("авсенкмортхузії", "abcehkmoptxy3ii")
 
 def _latin(token: str) -> str:
     """Letters of other alphabets and foreign digits by their look; only ever used to suggest."""
-    digits = "".join(str(int(c)) if c.isdigit() and not c.isascii() and c.isdecimal() else c for c in token)
+    digits = "".join(
+        str(int(c)) if c.isdigit() and not c.isascii() and c.isdecimal() else c for c in token
+    )
     return digits.lower().translate(_HOMOGLYPHS)
 
 
@@ -238,4 +249,3 @@ def find_ranges(text: str, mentions: list[Mention], world: World) -> tuple[list[
         if len(between) > 1 or (between and mention.order is None):
             return between, tail.end()
     return [], 0
-

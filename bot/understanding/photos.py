@@ -24,7 +24,11 @@ def photo_alone(scene: Scene) -> Decision | None:
     earlier = _said_before(scene)
     if earlier is None:
         return None
-    applied = [u for u in earlier.applied if u.order and u.op not in ("undo", "move", "subscribe", "unsubscribe")]
+    applied = [
+        u
+        for u in earlier.applied
+        if u.order and u.op not in ("undo", "move", "subscribe", "unsubscribe")
+    ]
     targets = list(dict.fromkeys(Update("attach", u.order, u.node) for u in applied))
     if not targets:
         targets = [Update("attach", no) for no in scene.orders_in(earlier.text)]
@@ -51,8 +55,12 @@ def _pictured(scene: Scene) -> bool:
     if message.reply_to is not None and message.reply_to.kind == "photo":
         return True
     own = scene.own_previous()
-    return bool(own) and own[-1].seconds_ago <= TOGETHER_SECONDS and has_picture(own[-1].attachments) \
+    return (
+        bool(own)
+        and own[-1].seconds_ago <= TOGETHER_SECONDS
+        and has_picture(own[-1].attachments)
         and not own[-1].text.strip()
+    )
 
 
 def photo_with_text(scene: Scene) -> Decision | None:

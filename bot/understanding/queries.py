@@ -1,5 +1,7 @@
 """Questions: what is asked, and whether it was asked of the bot."""
 
+from datetime import datetime
+
 from bot.understanding.clauses import Clause
 from bot.understanding.gate import MAX_OFFERED, Outcome, ask
 from bot.understanding.model import Decision, Query
@@ -20,7 +22,9 @@ def answer(scene: Scene, out: Outcome) -> None:
         return
     clause = asked[0]
     orders = clause.orders or _nearby(scene, clause)
-    strangers = clause.strangers or ([] if orders else [s for c in scene.clauses for s in c.strangers])
+    strangers = clause.strangers or (
+        [] if orders else [s for c in scene.clauses for s in c.strangers]
+    )
     if orders:
         for order_no in orders:
             out.answers.append(_answered(scene, clause, order_no))
@@ -60,21 +64,28 @@ def _nearby(scene: Scene, clause: Clause) -> list[str]:
     if by == "card" and len(supplied) == 1:
         return supplied
     mine = scene.world.of_customer(scene.customer) if scene.customer else ()
-    to_bot = scene.names_bot or scene.private or scene.on_card or any(c.has("mine") for c in scene.clauses)
+    to_bot = (
+        scene.names_bot
+        or scene.private
+        or scene.on_card
+        or any(c.has("mine") for c in scene.clauses)
+    )
     return list(mine) if len(mine) == 1 and to_bot and not clause.strangers else []
 
 
 def _answered(scene: Scene, clause: Clause, order_no: str) -> Decision:
     table = scene.world.aliases(scene.entry(order_no).route)
     nodes = [keys[0] for t in clause.nodes if len(keys := table.resolve(t.text)) == 1]
-    query = Query(kind_of(clause), order_no, nodes[0] if nodes else None)
+    query = Query(kind_of(clause, scene.message.at), order_no, nodes[0] if nodes else None)
     return Decision("answer", query=query, why="question")
 
 
 def _without_order(scene: Scene, clause: Clause, out: Outcome) -> None:
-    digits = [t.text for t in clause.tokens if t.amount and t.amount.kind == "bare" and len(t.text) > 1]
+    digits = [
+        t.text for t in clause.tokens if t.amount and t.amount.kind == "bare" and len(t.text) > 1
+    ]
     ending = [no for d in digits for no in scene.world.ending(d, scene.universe)]
-    kind = kind_of(clause)
+    kind = kind_of(clause, scene.message.at)
     if len(ending) == 1:
         out.asks.append(ask("suffix", "order", (), ending))
     elif scene.names_bot or scene.private or scene.on_card:
@@ -87,7 +98,7 @@ def _without_order(scene: Scene, clause: Clause, out: Outcome) -> None:
             out.asks.append(ask("order-suggested", "order", (), named))
 
 
-def kind_of(clause: Clause) -> str:
+def kind_of(clause: Clause, now: datetime) -> str:
     """status, eta, owner or list."""
     if clause.has("which"):
         return "list"
@@ -95,10 +106,16 @@ def kind_of(clause: Clause) -> str:
         return "eta"
     if clause.has("how_far") and not clause.has("who"):
         return "status"
-    if any("who" in t.tags for t in clause.tokens) and "知道" not in "".join(t.text for t in clause.tokens):
+    if any("who" in t.tags for t in clause.tokens) and "知道" not in "".join(
+        t.text for t in clause.tokens
+    ):
         return "owner"
     ahead = any(t.text in _ABLE or "plan" in t.tags for t in clause.tokens)
     finished = any(t.text == "了" or t.text.endswith(("了吗", "了没")) for t in clause.tokens)
-    if (clause.dates and ahead) or ("future" in clause.blocks and not finished) or (ahead and not finished):
+    if (
+        (clause.dates and ahead)
+        or ("future" in clause.blocks and not finished)
+        or (ahead and not finished)
+    ):
         return "eta"
     return "status"

@@ -15,6 +15,7 @@ from bot.understanding.claims import (
     nodes_left,
     nodes_right,
     numbers_of,
+    own_word,
     until_of,
 )
 from bot.understanding.claims import _TAKES_OBJECT as TAKES_OBJECT
@@ -55,7 +56,9 @@ class Reader:
         statement.claims = [c for c in found if c.op != "note"]
         _fill_reasons(statement.claims, reasons)
 
-    def _one(self, clause: Clause, statement: Statement, found: list[Claim], reasons: list[str]) -> None:
+    def _one(
+        self, clause: Clause, statement: Statement, found: list[Claim], reasons: list[str]
+    ) -> None:
         numbers = numbers_of(clause)
         last = found[-1] if found else None
         if "question" in clause.blocks or clause.has("size"):
@@ -81,7 +84,12 @@ class Reader:
             found[-1] = last.merged(claim)
             found[-1].nodes = last.nodes or claim.nodes
             return
-        if last is not None and last.op == "rework" and not last.nodes and claim.op in ("note", "rework"):
+        if (
+            last is not None
+            and last.op == "rework"
+            and not last.nodes
+            and claim.op in ("note", "rework")
+        ):
             last.nodes = claim.nodes
             return
         found.append(claim)
@@ -99,12 +107,16 @@ class Reader:
         words = clause.tagged("reworked")
         if not words or clause.blocks & (HARD | {"neg", "future", "hope"}):
             return None
-        if any(self._binds(clause, t) for t in clause.tagged("done", "done_after")) or "单" in _next(clause, words[-1]):
+        if any(
+            self._binds(clause, t) for t in clause.tagged("done", "done_after")
+        ) or "单" in _next(clause, words[-1]):
             return None
         if numbers.quantity is not None and (numbers.rework is not None):
             return None
         claim = Claim("rework", clause.nodes, rework=numbers.rework or _sole(numbers), reason=None)
-        claim.reason = reason_of("".join(t.text for t in clause.tokens)) if clause.has("defect") else "quality"
+        claim.reason = (
+            reason_of("".join(t.text for t in clause.tokens)) if clause.has("defect") else "quality"
+        )
         claim.reason = "quality" if claim.reason in (None, "equipment") else claim.reason
         claim.at = happened_at(clause, self.now)
         return claim
@@ -115,7 +127,9 @@ class Reader:
         if numbers.quantity is not None and numbers.rework is not None:
             return None
         if numbers.rework is not None or numbers.quantity is not None:
-            return Claim("rework", clause.nodes, rework=numbers.rework or numbers.quantity, reason="quality")
+            return Claim(
+                "rework", clause.nodes, rework=numbers.rework or numbers.quantity, reason="quality"
+            )
         return Claim("fail", clause.nodes, reason=None, at=happened_at(clause, self.now))
 
     def _resume(self, clause: Clause, numbers: Numbers) -> Claim | None:
@@ -152,7 +166,9 @@ class Reader:
 
     def _prolong(self, delay: Claim, clause: Clause, numbers: Numbers) -> None:
         """修到下午三点, 后天才能发: a clause that only says how long."""
-        if clause.blocks & (HARD | {"neg", "hope"}) or clause.has("done"):
+        if clause.blocks & (HARD | {"neg", "hope"}) or (
+            clause.has("done") and not any(t.text in ("才", "才能") for t in clause.tokens)
+        ):
             return
         if clause.nodes and not _same(Claim("delay", clause.nodes), delay, self.table):
             return
@@ -171,30 +187,24 @@ class Reader:
         if blocks & HARD or first_thing(clause):
             return None
         at = happened_at(clause, self.now)
-        if at or self._perfect_past(clause):
+        if at:
             blocks = blocks - {"future"}
         if "neg" in blocks:
-            return self._negated(clause, numbers, last) if not blocks & {"hope", "order_given"} else None
-        if "plan" in blocks and self._plan_is_spent(clause):
-            blocks = blocks - {"plan"}
+            return (
+                self._negated(clause, numbers, last)
+                if not blocks & {"hope", "order_given"}
+                else None
+            )
         if blocks & {"plan", "hope", "future", "order_given"}:
             return None
-        claim = self._finished(clause, numbers, statement) or self._begun(clause) or self._counted(
-            clause, numbers, last
+        claim = (
+            self._finished(clause, numbers, statement)
+            or self._begun(clause)
+            or self._counted(clause, numbers, last)
         )
         if claim:
             claim.at = at
         return claim
-
-    def _perfect_past(self, clause: Clause) -> bool:
-        """周五裁完了, 20号发的货: the date has passed after all."""
-        return happened_at(clause, self.now) is not None and any(
-            t.text.endswith(("了", "的")) or t.text in ("已", "已经") or t.text.startswith("已") for t in clause.tokens
-        )
-
-    def _plan_is_spent(self, clause: Clause) -> bool:
-        """可以绣花了 stays a plan; a plan word behind a finished report does not undo it."""
-        return False
 
     def _finished(self, clause: Clause, numbers: Numbers, statement: Statement) -> Claim | None:
         nodes: list[Token] = []
@@ -205,20 +215,23 @@ class Reader:
                 continue
             bound, unknown = self._bound(clause, n, token)
             in_the_way = in_the_way or unknown
-            marked = marked or "done" in token.tags
+            marked = marked or "done" in token.tags or (unknown and "done_after" in token.tags)
             nodes += [t for t in bound if t not in nodes]
         if numbers.complete and not nodes:
             nodes = [t for t in clause.nodes if not t.compound]
         if nodes:
             return self._complete(nodes, numbers, clause)
         if marked and not numbers.any_pieces:
-            (statement.residue if in_the_way or self._unknown(clause) else statement.clauses).append(clause) \
-                if in_the_way or self._unknown(clause) else None
+            (
+                statement.residue if in_the_way or self._unknown(clause) else statement.clauses
+            ).append(clause) if in_the_way or self._unknown(clause) else None
             statement.loose = statement.loose or not (in_the_way or self._unknown(clause))
         return None
 
     def _unknown(self, clause: Clause) -> bool:
-        return any(t.kind == "text" or "thing" in t.tags or "praise" in t.tags for t in clause.tokens)
+        return any(
+            t.kind == "text" or "thing" in t.tags or "praise" in t.tags for t in clause.tokens
+        )
 
     def _bound(self, clause: Clause, n: int, token: Token) -> tuple[list[Token], bool]:
         if token.kind == "node":
@@ -242,10 +255,12 @@ class Reader:
             return True
         if "arrived" in token.tags:
             left, _ = nodes_left(clause.tokens, n, self.table)
-            return any(k in self.table.material for t in left for k in self.table.resolve(t.text)) or (
-                token.text.startswith("回") and bool(left)
-            )
-        return "done_after" in token.tags and (after is None or after.kind != "text" or after.start > token.end)
+            return any(
+                k in self.table.material for t in left for k in self.table.resolve(t.text)
+            ) or (token.text.startswith("回") and bool(left))
+        return "done_after" in token.tags and (
+            after is None or after.kind != "text" or after.start > token.end
+        )
 
     def _ends_by_itself(self, token: Token, after: Token | None) -> bool:
         """已发, 料齐, shipped; or 发货 with 了 behind it."""
@@ -256,7 +271,11 @@ class Reader:
         keys = self.table.resolve(token.text)
         if any(self.table.says(token.text, key) == "done" for key in keys):
             return True
-        return after is not None and after.text in ("了", "啦", "咯", "喽", "囉", "货了") and self.table.instant(token.text)
+        return (
+            after is not None
+            and after.text in ("了", "啦", "咯", "喽", "囉", "货了")
+            and self.table.instant(token.text)
+        )
 
     def _already(self, clause: Clause, n: int) -> bool:
         """已出货, 已经裁切."""
@@ -289,7 +308,7 @@ class Reader:
             return None
         if clause.has("rate"):
             return None
-        nodes = [t for t in clause.nodes if not t.compound]
+        nodes = [t for t in clause.nodes if not self._only_part(clause, t)]
         claim = Claim("progress" if nodes else "more", nodes)
         _count(claim, numbers, clause, self.now)
         if not nodes and not numbers.any_pieces:
@@ -298,22 +317,49 @@ class Reader:
             return None
         return claim
 
+    def _only_part(self, clause: Clause, token: Token) -> bool:
+        return token.compound and not own_word(
+            clause.tokens, clause.tokens.index(token), self.table
+        )
+
     def _negated(self, clause: Clause, numbers: Numbers, last: Claim | None) -> Claim | None:
         """未完成 with a number is progress; without one it is nothing, but a number may follow."""
         nodes = [t for t in clause.nodes if not t.compound]
         if not clause.has("neg") and not nodes:
             return None
-        if numbers.left is not None or (numbers.quantity is not None and not _number_negated(clause)):
+        if numbers.left is not None or (
+            numbers.quantity is not None and not _number_negated(clause)
+        ):
             claim = Claim("progress" if nodes else "more", nodes)
             _count(claim, numbers, clause, self.now)
             return claim
-        if nodes and any(t.text.startswith(("未完", "没完", "没做完", "没搞完", "没弄完", "not", "unfinished", "incomplete", "没好", "还没", "没", "未")) for t in clause.tokens):
+        if nodes and any(
+            t.text.startswith(
+                (
+                    "未完",
+                    "没完",
+                    "没做完",
+                    "没搞完",
+                    "没弄完",
+                    "not",
+                    "unfinished",
+                    "incomplete",
+                    "没好",
+                    "还没",
+                    "没",
+                    "未",
+                )
+            )
+            for t in clause.tokens
+        ):
             return Claim("open", nodes)
         return None
 
 
 def _number_negated(clause: Clause) -> bool:
-    return any("neg" in a.tags and b.amount for a, b in zip(clause.tokens, clause.tokens[1:], strict=False))
+    return any(
+        "neg" in a.tags and b.amount for a, b in zip(clause.tokens, clause.tokens[1:], strict=False)
+    )
 
 
 def _count(claim: Claim, numbers: Numbers, clause: Clause, now: datetime) -> None:
@@ -322,7 +368,9 @@ def _count(claim: Claim, numbers: Numbers, clause: Clause, now: datetime) -> Non
     claim.partial, claim.vague = numbers.partial, numbers.vague
     today = any(t.date and t.date.date == now.date() for t in clause.kind("date"))
     more = clause.has("again") or today
-    claim.delta = bool(more and numbers.quantity is not None and numbers.total is None and not clause.has("total"))
+    claim.delta = bool(
+        more and numbers.quantity is not None and numbers.total is None and not clause.has("total")
+    )
 
 
 def _sole(numbers: Numbers) -> int | None:
@@ -335,7 +383,11 @@ def _next(clause: Clause, token: Token) -> str:
 
 
 def _followed_by_node(clause: Clause, n: int) -> bool:
-    return n + 1 < len(clause.tokens) and clause.tokens[n + 1].kind == "node" and not clause.tokens[n + 1].compound
+    return (
+        n + 1 < len(clause.tokens)
+        and clause.tokens[n + 1].kind == "node"
+        and not clause.tokens[n + 1].compound
+    )
 
 
 def _following_nodes(clause: Clause, n: int) -> list[Token]:
@@ -352,7 +404,11 @@ def _following_nodes(clause: Clause, n: int) -> list[Token]:
 
 def _directly_before(clause: Clause, n: int) -> list[Token]:
     before = clause.tokens[n - 1] if n else None
-    return [before] if before and before.kind == "node" and before.end == clause.tokens[n].start else []
+    return (
+        [before]
+        if before and before.kind == "node" and before.end == clause.tokens[n].start
+        else []
+    )
 
 
 def _with_more(last: Claim, more: Claim) -> Claim:

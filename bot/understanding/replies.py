@@ -17,7 +17,11 @@ _HAN = "一二三四五六七八九"
 def reply_to_question(scene: Scene) -> Decision | None:
     """The decision where the message answers the question, else None: judge it as a message."""
     reply = scene.message.reply_to
-    if reply is None or reply.kind != "bot_question" or (reply.pending is None and not reply.options):
+    if (
+        reply is None
+        or reply.kind != "bot_question"
+        or (reply.pending is None and not reply.options)
+    ):
         return None
     said = scene.text.strip(_TRIM + " ")
     if said in NO or scene.text.strip() in NO:
@@ -72,7 +76,9 @@ def _filled(scene: Scene, reply: ReplyTo, pending: Update) -> Decision | None:
         return None
     if words:
         return _with_node(scene, reply, pending, words)
-    numbers = [t.amount.n for t in scene.tokens if t.amount and t.amount.kind in ("bare", "pieces", "of")]
+    numbers = [
+        t.amount.n for t in scene.tokens if t.amount and t.amount.kind in ("bare", "pieces", "of")
+    ]
     if reply.asked == "quantity" and len(numbers) == 1:
         return _complete(scene, replace(pending, quantity=numbers[0]), confirmed=False)
     if reply.asked == "order" and not orders:

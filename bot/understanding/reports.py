@@ -1,5 +1,6 @@
 """Statements about work: which orders they mean, what they claim, and what may be applied."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -16,6 +17,9 @@ from bot.understanding.tokens import Token
 from bot.understanding.world import name_parts
 
 _PRODUCT_GRAM = 2
+_CODED_THING = re.compile("[a-z0-9./-]*[0-9][a-z0-9./-]*[\u4e00-\u9fff]")  # A4纸, 12v电源
+_MACHINE = re.compile("[机台炉床厂组线]|设备|师傅")
+_NO_REPORT = frozenset(["open", "mended", "more", "note"])
 _BLOCKING = HARD | SOFT
 
 
@@ -128,9 +132,25 @@ def _unknown_process(statement: Statement) -> bool:
     for clause in statement.residue:
         unknown = [t for t in clause.tokens if t.kind == "text"]
         others = [t for t in clause.tokens if t.kind in ("node",) or t.tags & {"thing", "praise"}]
-        if len(unknown) == 1 and 1 < len(unknown[0].text) <= 4 and not others and clause.has("formal"):
+        if (
+            len(unknown) == 1
+            and 1 < len(unknown[0].text) <= 4
+            and not others
+            and clause.has("formal")
+        ):
             return not unknown[0].text.isascii() or unknown[0].text.isalpha()
     return False
+
+
+def _one_verb(clause: Clause, unknown: list[Token]) -> bool:
+    """A102 焊完了: one unknown character right before the end of a work is a verb of some node."""
+    return (
+        len(unknown) == 1
+        and len(unknown[0].text) == 1
+        and any(
+            t.start == unknown[0].end and t.tags & {"done", "done_after"} for t in clause.tokens
+        )
+    )
 
 
 def _node_missing(order_no: str, scene: Scene, out: Outcome, table: AliasTable) -> None:
@@ -168,7 +188,9 @@ def _sounding(clause: Clause, table: AliasTable, scene: Scene) -> tuple[Token, b
     hit = by_sound(clause, table, scene.text)
     if hit or clause.nodes:
         return hit
-    others = (by_sound(clause, other, scene.text) for other in scene.world.tables if other is not table)
+    others = (
+        by_sound(clause, other, scene.text) for other in scene.world.tables if other is not table
+    )
     found = next((other for other in others if other), None)
     return (found[0], False) if found else None
 
@@ -198,19 +220,37 @@ def _any_claims(statement: Statement, scene: Scene) -> list[Claim]:
 
 
 def _worth_asking(claims: list[Claim]) -> list[Claim]:
-    return [c for c in claims if c.nodes and c.op not in ("open", "mended", "more", "note")]
+    return [c for c in claims if c.nodes and c.op not in _NO_REPORT and not _of_a_place(c)]
+
+
+def _of_a_place(claim: Claim) -> bool:
+    """钻孔房空调坏了: without an order, a blocker counts for a node or its machine only."""
+    return claim.op == "delay" and not (claim.until or claim.delay_days) and all(
+        t.compound and not _MACHINE.match(t.behind) for t in claim.nodes
+    )
 
 
 def _unknown_order(statement: Statement, scene: Scene, out: Outcome) -> None:
     """A number shaped like ours in what would otherwise be a report."""
-    claims = [c for c in _any_claims(statement, scene) if c.op not in ("open", "mended", "more", "note")]
+    claims = [
+        c for c in _any_claims(statement, scene) if c.op not in _NO_REPORT
+    ]
     if not claims and not statement.loose:
         return
     if scene.outsider:
         out.refused = True
         return
-    near = [no for text in statement.strangers for no in suggested(text, scene.world, scene.universe)]
-    out.asks.append(ask("unknown-order", "order", _pending(claims, scene), list(dict.fromkeys(near))[:MAX_OFFERED]))
+    near = [
+        no for text in statement.strangers for no in suggested(text, scene.world, scene.universe)
+    ]
+    out.asks.append(
+        ask(
+            "unknown-order",
+            "order",
+            _pending(claims, scene),
+            list(dict.fromkeys(near))[:MAX_OFFERED],
+        )
+    )
 
 
 def _pending(claims: list[Claim], scene: Scene) -> Iterable[Update]:
@@ -228,7 +268,9 @@ def _leading_digits(statement: Statement, scene: Scene) -> list[str]:
     """Bare digits where an order number would stand: at the head, before a node word."""
     found: list[str] = []
     for clause in statement.clauses[:1]:
-        tokens = [t for t in clause.tokens if t.kind != "mark" and (t.amount or "fill" not in t.tags)]
+        tokens = [
+            t for t in clause.tokens if t.kind != "mark" and (t.amount or "fill" not in t.tags)
+        ]
         head = tokens[0] if tokens else None
         if head is None:
             continue
@@ -241,14 +283,18 @@ def _leading_digits(statement: Statement, scene: Scene) -> list[str]:
 def _digits(token: Token) -> str:
     amount = token.amount
     if amount is not None:
-        plain = amount.kind == "bare" or (amount.kind == "other" and token.text.endswith(("号", "单", "款")))
+        plain = amount.kind == "bare" or (
+            amount.kind == "other" and token.text.endswith(("号", "单", "款"))
+        )
         if not plain:
             return ""
         written = "".join(c for c in token.text if c.isdigit() and c.isascii())
         return written if written else str(amount.n) if amount.n > 9 else ""
     if token.date is not None and token.text.endswith("号"):
         return "".join(c for c in token.text if c.isdigit() and c.isascii())
-    return token.text if token.kind == "text" and token.text.isdigit() and token.text.isascii() else ""
+    return (
+        token.text if token.kind == "text" and token.text.isdigit() and token.text.isascii() else ""
+    )
 
 
 def _suffix(statement: Statement, digits: list[str], scene: Scene, out: Outcome) -> None:
@@ -267,7 +313,9 @@ def _suffix(statement: Statement, digits: list[str], scene: Scene, out: Outcome)
 
 def _order_missing(statement: Statement, scene: Scene, out: Outcome, supplied: list[str]) -> None:
     claims = _worth_asking(_any_claims(statement, scene))
-    if not claims:
+    if not claims or any(
+        _CODED_THING.match(t.text) for c in statement.clauses for t in c.kind("text")
+    ):
         return
     if scene.outsider:
         out.refused = True
@@ -301,9 +349,9 @@ def _range_or_exception(scene: Scene, out: Outcome) -> bool:
     if not meant and not excepted:
         return False
     clauses = [c for c in scene.clauses if not c.blocks & (SOFT | {"cond", "hearsay"})]
-    if not any(t.tags & REPORTING or t.kind == "amount" for c in clauses for t in c.tokens) and not any(
-        "question" in c.blocks for c in clauses
-    ):
+    if not any(
+        t.tags & REPORTING or t.kind == "amount" for c in clauses for t in c.tokens
+    ) and not any("question" in c.blocks for c in clauses):
         return True
     if scene.outsider:
         out.refused = True

@@ -11,7 +11,9 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 _STARTS = frozenset("上线 上机 上车间 开工 投产 开机 上床 上台".split())
 _ENDS = frozenset("下线 下机 下台 收线 落机".split())
 _START_PREFIX = ("开", "上机", "上", "起")
-_ENDING = re.compile(r"^(?:已.+|.+[齐走讫毕]|.*寄出|发出|.*发走|到料|料到|齐料|.*shipped|delivered|.*confirmed)$")
+_ENDING = re.compile(
+    r"^(?:已.+|.+[齐走讫毕]|.*寄出|发出|.*发走|到料|料到|齐料|.*shipped|delivered|.*confirmed)$"
+)
 _INSTANT = re.compile(
     r"^(?:[已待]?发[货出运走]?|[出交送提收寄][货件出走]?|交[付期]|送达|签收|接单|下单|装车|.*[入出上][库仓]|.*发货|.*出货|.*发运"
     r"|.*寄出|到[货料]|料到|来料|.*齐料?|.*入库|已.*)$"
@@ -70,6 +72,8 @@ class AliasTable:
 
     def belongs(self, text: str, key: str) -> bool:
         """Whether a text is part of the node's own words (确认 of 接单确认)."""
+        if len(text) == 1:  # 灯珠+装 of 装灯: a verb stands first
+            return any(word.startswith(text) for word in self._own[key] if len(word) > 1)
         return any(text in word for word in self._own[key])
 
     def says(self, word: str, key: str) -> str:
@@ -80,7 +84,12 @@ class AliasTable:
             return "begin"
         for prefix in _START_PREFIX:
             rest = word.removeprefix(prefix)
-            if rest != word and rest and key in self.words.get(rest, ()) and word != self.names[key]:
+            if (
+                rest != word
+                and rest
+                and key in self.words.get(rest, ())
+                and word != self.names[key]
+            ):
                 return "begin"
         return ""
 

@@ -12,7 +12,9 @@ from bot.understanding.tokens import Token, cut
 from bot.understanding.world import OrderEntry, PersonEntry, World
 
 NEARBY_SECONDS = 60  # the last message of the same sender may supply an order
-_QUOTE = re.compile("「[^「」]*」|『[^『』]*』|“[^“”]*”|\"[^\"]{3,}\"|(?m:^\\s*>.*$)|(?m:^[-—–_=\\s]{5,}$)")
+_QUOTE = re.compile(
+    '「[^「」]*」|『[^『』]*』|“[^“”]*”|"[^"]{3,}"|(?m:^\\s*>.*$)|(?m:^[-—–_=\\s]{5,}$)'
+)
 _AT_NAME = re.compile("@(?:[^\\s,:;。!?@#a-z0-9]{1,8}|[a-z][a-z0-9_.]*)")
 _CHAIN = re.compile("接龙|接力报名")
 _COPIED = re.compile("^\\s*(?:【?转发】?|\\[?聊天记录\\]?|fwd?:|转自|转:|\\[转发\\])")

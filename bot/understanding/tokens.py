@@ -5,7 +5,7 @@ into it (差不多 is no 差, 说明书 no 说, 后道 no 后).
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.understanding.amounts import Amount, amount_at
@@ -16,14 +16,26 @@ from bot.understanding.world import World
 
 _STOPS = frozenset(",;。\n!?，；！？")
 _SPACES = frozenset(" \t")
-_ENUMERATOR = re.compile(r"(?:(?<=^)|(?<=[\s,;。:]))\(?\d{1,2}(?:[.)、](?!\d)|\)|:(?!\d))\s*")
-_TRACKING = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}\d{9,18}[a-z]{0,2}|1z[a-z0-9]{16}|\d{12,18})(?![a-z0-9])")
+_ENUMERATOR = re.compile(r"(?:(?<=^)|(?<=[\s,;。:]))\(?\d{1,2}(?:[.)、](?!\d)|\)|:(?!\d))\s*|\((?:1?\d|20)\)(?=[^\d\s,。;])")
+_TRACKING = re.compile(
+    r"(?<![a-z0-9])(?:[a-z]{1,4}\d{9,18}[a-z]{0,2}|1z[a-z0-9]{16}|\d{12,18})(?![a-z0-9])"
+)
+_FRACTION = re.compile(r"\d{1,2}/\d{1,2}")
+_SOUNDS_DONE = re.compile(
+    "[玩晚万湾弯丸挽碗腕][成城程诚承呈乘称橙]了?|wan ?cheng(?: ?le)?(?![a-z])"
+)
 _WORD = re.compile(r"[a-z']+")
-_CODE = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:[./\-*][^\W_\u3040-\u30ff\u3400-\u9fff]+)*")
+_CODE = re.compile(
+    r"[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:[./\-*][^\W_\u3040-\u30ff\u3400-\u9fff]+)*"
+)
 _MARKS = frozenset(":、/+&()[]{}<>*~-=_|#'\"“”‘’.·→>【】《》@")
 # what may stand on either side of an alias of one character (裁, 绣, 车)
-_BEFORE_SHORT = frozenset("在已都也就刚全才开重新再先还没未始续单号款天能可件早各完把给去中日后的正会要该好了上午晚批快够着手:、/+")
-_AFTER_SHORT = frozenset("完好了中错着歪起做搞弄没不得一二两三四五六七八九十百半已都全又ok0123456789+/、:(（✅✔√☑🆗💯差还坏")
+_BEFORE_SHORT = frozenset(
+    "在已都也就刚全才开重新再先还没未始续单号款天能可件早各完把给去中日后的正会要该好了上午晚批快够着手:、/+"
+)
+_AFTER_SHORT = frozenset(
+    "完好了中错着歪起做搞弄没不得一二两三四五六七八九十百半已都全又ok0123456789+/、:(（✅✔√☑🆗💯差还坏"
+)
 _NOT_AFTER_SHORT = ("得漂", "不锈", "着急", "不多", "中午", "好看", "好漂", "一下", "起来")
 
 
@@ -40,7 +52,7 @@ class Token:
     amount: Amount | None = None
     date: Found | None = None
     compound: bool = False  # a node word that is only part of a longer noun
-    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    behind: str = ""  # the noun it runs on into
 
 
 class Lexer:
@@ -84,7 +96,20 @@ class Lexer:
 
     def _is_alias(self, text: str, found: Found) -> bool:
         longest = self.world.words.longest(self.text, found.start)
-        return longest is not None and len(longest) >= len(text)
+        if longest is not None and len(longest) >= len(text):
+            return True
+        return _FRACTION.fullmatch(text) is not None and self._counts(text, found.start)
+
+    def _counts(self, text: str, start: int) -> bool:
+        """5/12 is a count behind a node word or a marker, or where an order has twelve pieces."""
+        total = int(text.split("/")[1])
+        named = (self.world.get(m.order) for m in self.mentions)
+        if any(entry is not None and entry.quantity == total for entry in named):
+            return True
+        before = self.text[:start].rstrip(" :")
+        lengths = range(1, min(len(before), 8) + 1)
+        tails = (before[-n:] for n in lengths)
+        return any(tail in self.world.words or "done" in MARKERS.tags(tail) for tail in tails)
 
     def _claim(self, token: Token) -> None:
         if not any(t.start < token.end and token.start < t.end for t in self.spans.values()):
@@ -98,10 +123,19 @@ class Lexer:
                 position += 1
                 continue
             token = self.spans.get(position) or self._next(position)
+            if out and out[-1].kind == "node":
+                token = self._sounds_done(position) or token
             _append(out, token, self.text)
             position = token.end
         _mark_compounds(out, self.text)
         return out
+
+    def _sounds_done(self, start: int) -> Token | None:
+        """玩成 right behind a node word is 完成 as a phone's keyboard wrote it."""
+        match = _SOUNDS_DONE.match(self.text, start)
+        if not match:
+            return None
+        return Token("word", match.group(), start, match.end(), frozenset({"done", "formal"}))
 
     def _next(self, start: int) -> Token:
         text, char = self.text, self.text[start]
@@ -110,7 +144,7 @@ class Lexer:
         if char in _MARKS:
             return Token("mark", char, start, start + 1)
         alias = self._alias(start)
-        marker = MARKERS.longest(text, start)
+        marker = self._clear_of_aliases(start, MARKERS.longest(text, start))
         name = self.world.names.longest(text, start)
         if name and len(name) > max(len(alias or ""), len(marker or "")):
             return Token("word", name, start, start + len(name), frozenset({"name"}))
@@ -123,6 +157,18 @@ class Lexer:
         if marker:
             return Token("word", marker, start, start + len(marker), MARKERS.tags(marker))
         return self._unknown(start)
+
+    def _clear_of_aliases(self, start: int, marker: str | None) -> str | None:
+        """在打|印: a marker gives way where a node word begins in it and runs on behind it."""
+        if marker is None or len(marker) < 2:
+            return marker
+        end = start + len(marker)
+        for inner in range(start + 1, end):
+            alias = self.world.words.longest(self.text, inner)
+            if alias and len(alias) > 1 and inner + len(alias) > end:
+                shorter = self.text[start:inner]
+                return shorter if shorter in MARKERS else None
+        return marker
 
     def _limit(self, start: int) -> int:
         """An amount ends before the next claimed span."""
@@ -140,7 +186,12 @@ class Lexer:
         before = text[start - 1] if start else " "
         after = text[start + 1] if start + 1 < len(text) else " "
         ends_claim = any(t.end == start for t in self.spans.values())
-        if _is_han(before) and before not in _BEFORE_SHORT and not ends_claim and not self._after_word(start):
+        if (
+            _is_han(before)
+            and before not in _BEFORE_SHORT
+            and not ends_claim
+            and not self._after_word(start)
+        ):
             return False
         if not _is_han(after) and not after.isalnum():
             return True
@@ -181,6 +232,7 @@ def _mark_compounds(out: list[Token], text: str) -> None:
             continue
         unknown = after.kind == "text" and _is_han(after.text[0])
         token.compound = unknown or "thing" in after.tags
+        token.behind = after.text if token.compound else ""
 
 
 def cut(text: str, now: datetime, world: World) -> list[Token]:

@@ -187,7 +187,9 @@ class World:
         """Every alias of every route, for the lexer."""
         if self._words is None:
             aliases = {a for table in self._routes.values() for a in table.words}
-            forms = [(form, "perfect") for a in aliases for form in inflected(a) if form not in aliases]
+            forms = [
+                (form, "perfect") for a in aliases for form in inflected(a) if form not in aliases
+            ]
             self._words = Words([(a, "alias") for a in aliases] + forms)
         return self._words
 
@@ -205,8 +207,12 @@ class World:
     def names(self) -> Words:
         """Names of people (tag `person`) and customers (tag: their id)."""
         if self._names is None:
-            entries = [(part, "person") for p in self.people.values() for part in name_parts(p.name)]
-            entries += [(part, c.id) for c in self.customers.values() for part in name_parts(c.name)]
+            entries = [
+                (part, "person") for p in self.people.values() for part in name_parts(p.name)
+            ]
+            entries += [
+                (part, c.id) for c in self.customers.values() for part in name_parts(c.name)
+            ]
             self._names = Words(entries)
         return self._names
 

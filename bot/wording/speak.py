@@ -39,8 +39,12 @@ def fit_language(wanted: str, default: str = "zh-CN") -> str:
 @cache
 def catalogue(language: str) -> Mapping[str, Sentence]:
     """All sentences of a language by `section.key`."""
-    data = tomllib.loads((HERE / f"{language}.toml").read_text(encoding="utf-8"))
-    return {f"{s}.{k}": v for s, rows in data.items() for k, v in rows.items()}
+    found: dict[str, Sentence] = {}
+    for path in (HERE / f"{language}.toml", HERE / f"pages.{language}.toml"):
+        if path.exists():
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            found |= {f"{s}.{k}": v for s, rows in data.items() for k, v in rows.items()}
+    return found
 
 
 class _Lenient(Formatter):

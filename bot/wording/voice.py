@@ -176,12 +176,13 @@ class Voice:
                 done = joined(p.language, list(facts["orders"]))
                 head = p.say("entry.taken", orders=done) if done else p.say("entry.taken_none")
                 return "\n".join([head, *asking.unsaid(p, facts["unsaid"])])
-            case "correction" | "confirmed" if order is not None:
+            case "correction" | "confirmed" | "asked" if order is not None:
                 return p.say(
                     f"notice.{notice.what}",
                     order=order.order_no,
                     node=p.node(order, str(facts["node"])),
                     who=p.who(str(facts["by"])),
+                    text=facts.get("text", ""),
                 )
             case _:
                 return self._hello(p, notice, facts)

@@ -49,10 +49,10 @@ MARKERS: dict[str, str] = {
     "which": "哪些 有哪些 哪几单 哪几个单 哪几张 几单 几张单 多少单 有几单 有啥单 什么单 哪张单 哪单 所有单 全部单 单子列表 列表 清单列一下 which list 列一下 列出",
     # not yet: plans, hopes, conditions, orders given, hearsay
     "plan": """争取 尽量 尽力 预计 预期 预估 预备 计划 打算 准备 将 将要 将会 即将 会 能 能够 可 可以 要 快 快要 快好 快好了 快完 快完了 就快 就要 就好 就完 马上 马上就 立马 立刻 待会 待会儿 一会 一会儿 一会就 等会 等会儿 等下 等一下 回头 稍后 晚点 晚些 随后 接下来 下一步 轮到 排到 安排 排期 待 拟 目标 待办 下周 下个月 改天 改日 过两天 过几天 这两天 这几天 差一点 差点 最快 最晚 最迟 收尾 尾声 要开始 想 快了 行将 可望 有望 下次 陆续 加班 赶工 在赶 会议计划
-        will shall gonna going plan planned planning expect expected expecting should would try trying soon almost nearly about later next by ll scheduled aim aiming can could due wants want need needs tbd todo""",
+        下班前 收工前 天黑前 午饭前 饭前 睡前 放假前 年前 节前 until till before will shall gonna going plan planned planning expect expected expecting should would try trying soon almost nearly about later next by ll scheduled aim aiming can could due wants want need needs tbd todo""",
     "hope": "希望 但愿 最好 期待 盼 巴不得 祈祷 求 千万 hope hopefully wish wishes",
     "cond": """如果 要是 假如 假设 万一 只要 只有 除非 若 若是 倘若 的话 一旦 等到 没等 直到 每次 每当 要不是 的时候 时候 之后 以后 完后 了后 好后 前提 再说 再看 就可以 就能 就行 就算 即使 哪怕 无论 不管 假使
-        if when whenever once after before until till unless assuming provided while""",
+        if when whenever once after unless assuming provided while""",
     "after_done": "后 就 再 才 以后 之后 之前 以前 前 时 即 便 方 方可 则 立即",
     "weak_cond": "等 待 就 再 才",
     "order_given": """尽快 尽早 赶紧 赶快 抓紧 必须 务必 一定 一定要 请 麻烦 帮忙 帮我 帮 记得 别忘 别忘了 加急 优先 快点 快些 速度 催 催下 催一下 催催 让 叫 要求 得给 给我 给我把 注意 切记 要把 得把 去把 来把 该 得赶 麻利 别拖 抓点紧
@@ -62,13 +62,13 @@ MARKERS: dict[str, str] = {
         maybe perhaps probably apparently reportedly seems seem seemingly heard hear might may said says say told tells think guess supposedly allegedly roughly likely possibly unsure believe allegedly""",
     # delays
     "blocked": """没到 没来 未到 还没到 还没来 没到货 未到货 没到齐 未到齐 没齐 未齐 没回 没回来 还没回 还没回来 未回 没送来 没送到 没寄到 没收到 未收到 没拿到 没发来 没给 没批 没定 没定稿 没确认 未确认 还没确认 没签 没付款 没付 没打款 没料 没料了 没货 没电 没人 没人手 没人做 没水 没气 没网
-        缺 缺料 缺货 缺件 缺人 缺人手 缺工 缺材料 断料 断货 断供 少料 差料 缺口 不够 不足 不够用 欠料 坏了 坏掉 坏掉了 坏 挂了 烧了 断了 罢工 罢工了 趴窝 趴窝了 死机 死机了 宕机 故障 出故障 出故障了 出毛病 卡机 卡住 卡住了 卡壳 停电 停电了 断电 断电了 跳闸 跳闸了 限电 停水 停机 停机了 停线 停线了 停产 停工 停工了 停运 停了 停下来 停下来了 停着 停摆 暂停 暂停了 封路 封控 请假 请假了 离职 辞职 生病 病了 缺勤 没上班 卡在 被扣 扣关 滞留 堵车 堵在 爆仓 台风 暴雨 暴雪 大雪 下雪 洪水 淹了 火灾 着火 报修 维修 修机 在修 待修 抢修 漏油 漏气 漏水 炸了 爆了 漏了
+        缺 缺料 缺货 缺件 缺人 缺人手 缺工 缺材料 断料 断货 断供 少料 差料 缺口 不够 不足 不够用 欠料 坏了 坏掉 坏掉了 坏 挂了 烧了 罢工 罢工了 趴窝 趴窝了 死机 死机了 宕机 故障 出故障 出故障了 出毛病 卡机 卡住 卡住了 卡壳 停电 停电了 断电 断电了 跳闸 跳闸了 限电 停水 停机 停机了 停线 停线了 停产 停工 停工了 停运 停了 停下来 停下来了 停着 停摆 暂停 暂停了 封路 封控 请假 请假了 离职 辞职 生病 病了 缺勤 没上班 卡在 被扣 扣关 滞留 堵车 堵在 爆仓 台风 暴雨 暴雪 大雪 下雪 洪水 淹了 火灾 着火 报修 维修 修机 在修 待修 抢修 漏油 漏气 漏水
         broken broke down missing shortage unavailable stuck blocked stopped halted outage jammed waiting lacking short stockout out_of_stock late breakdown""",
     "postponed": """推到 推迟 推迟到 推后 往后推 延到 延期 延期到 延后 延后到 延误 延误到 延迟 延迟到 顺延 顺延到 拖到 拖后 耽误 耽误到 耽搁 误期 拖期 晚到 要晚 得晚 会晚 晚 要拖 得拖 要推 得推 要延 得延 改到 挪到 往后 误 拖 延 推 慢 得到 赶不上 来不及 赶不及 出不来 交不了 发不了 发不出 做不了 做不完 完不成 完不了 开不了 干不了 等不到 走不了
         delay delayed postponed postpone behind slipped slip overdue later_than pushed""",
     "waits": "等 要等 得等 还要等 还得等 还在等 在等 正在等 等着 等到 需等 需要等 干等 等待 只能等 等料 等货 等货到 等材料 待料 等通知 waiting awaiting",
     "resumed": "继续 恢复 恢复了 接着 复工 复工了 恢复正常 恢复生产 重启 重启了 重新开始 又开始 resume resumed resuming continue continues continuing restarted",
-    "mended": "修好 修好了 来电了 来电 通电了 复电 恢复供电 解决了 解决 处理好了 搞好了 到位了 repaired fixed",
+    "mended": "修好 修好了 来电了 来电 通电了 复电 恢复供电 解决了 解决 处理好了 repaired fixed",
     "failed": "不合格 没过 没通过 未通过 不通过 通不过 不过关 没过关 未过 没验过 验不过 没检过 不达标 未达标 没达标 不良 打回 打回来 打回来了 打回了 被退 被退回 退回来 退回 拒收 ng failed fail fails rejected reject 未合格 没合格 不行 挂掉",
     "reworked": "返工 返工了 返修 返修了 重做 重做了 重新做 重新 返 rework reworked reworking redo redone redoing 重制 重产 返厂 翻工",
     "defect": "色差 歪了 歪 歪斜 偏位 偏了 偏移 错位 印错 做错 错了 起泡 气泡 划伤 刮花 划痕 破损 瑕疵 次品 脱落 掉色 褪色 开裂 裂了 变形 开胶 漏印 重影 尺寸不对 尺寸错 不对版 色不对 颜色不对 质量 质量问题 脏污 跳针 毛边 崩边 缺口 缩水 起皱 沙眼 砂眼 短路 虚焊 连锡 露铜 披锋 defect defective misaligned scratch scratched crooked 不均匀 厚了 薄了 不牢",
@@ -119,7 +119,9 @@ REASONS: tuple[tuple[str, str], ...] = (  # (reason, words), the first that is i
 PIECES = "件 套 块 张 个 条 顶 双 片 只 副 枚 对 本 盒 支 根 把 面 幅 扇 樘 册 份 颗 粒 台 组 卷 樽 打件 幢 座 床 米袋 pcs pc pce piece pieces sets set units unit pnl panels ea"
 PACKAGES = "箱 包 袋 捆 托 扎 板 柜 车 ctn ctns carton cartons boxes box bags pallets pallet"
 OTHER_UNITS = "人 名 小时 钟头 分钟 分 秒 天 日 周 星期 礼拜 月 年 点 号 楼 层 次 遍 道 单 款 种 色 度 米 公分 厘米 毫米 公斤 斤 吨 克 元 万元 角 岁 班 成 倍 台机 号机 号线 车间 mm cm m kg g k v w t l ml x s d h hrs hours hour min mins minutes days day weeks week usd rmb"
-AFTER_PIECES = "了都已合返不报好完做还没剩差在可待的左右多吧吗哈啊呢有缺搞弄成全是就废先裁绣印要后、ok"
+AFTER_PIECES = (
+    "了都已合返不报好完做还没剩差在可待的左右多吧吗哈啊呢有缺搞弄成全是就废先裁绣印要后、ok"
+)
 
 YES = "是 是的 对 对的 嗯 嗯嗯 恩 好 好的 可以 行 确认 没错 对对 是啊 对啊 中 要的 係 系 得 1 ok okay yes y yep yeah yup sure right correct confirm confirmed 👌 ✅ ✔ 👍 🆗 √ 没问题 就是 就是这个 是这个 对头 要得"
 NO = "不是 不 不对 否 没有 没 错 错了 不要 算了 取消 别 唔係 唔系 不是的 不用 不用了 都不是 不是这个 no n nope nah cancel never ❌ 👎 ✖ 不行 不可以"

@@ -1,0 +1,49 @@
+"""What every handler needs, hung on the application once: the house, the sandbox, the feed, the
+templates. There is no other state.
+"""
+
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from jinja2 import Environment
+
+from adapters.web.feed import Feed
+from adapters.web.metrics import Counts
+from adapters.web.ports import House, Sandbox
+
+LANGUAGES = ("zh-CN", "zh-TW", "en")
+
+
+@dataclass(slots=True)
+class Site:
+    """The running site."""
+
+    house: House
+    sandbox: Sandbox | None
+    api_token: str
+    templates: Environment
+    feed: Feed = field(default_factory=Feed)
+    counts: Counts = field(default_factory=Counts)
+
+
+SITE = web.AppKey("site", Site)
+
+
+def site_of(request: web.Request) -> Site:
+    """The site that a request came to."""
+    return request.app[SITE]
+
+
+def wanted_language(request: web.Request) -> str:
+    """The language that the address asks for; empty if it asks for none that we speak."""
+    wanted = request.query.get("lang", "")
+    return wanted if wanted in LANGUAGES else ""
+
+
+def language_of(request: web.Request, default: str = "") -> str:
+    """The language to answer in: the address's, the reader's, the house's."""
+    house = site_of(request).house
+    for language in (wanted_language(request), default, house.language):
+        if language in LANGUAGES:
+            return language
+    return LANGUAGES[0]

@@ -1,0 +1,90 @@
+"""python -m bot: run, understand, import, export, verify, backup, restore, doctor, bench."""
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot import commands
+from bot.settings import Settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    sub = top.add_subparsers(dest="command", required=True)
+    sub.add_parser("run", help="serve; VITRINE_SANDBOX=1 with the sandbox")
+    ask = sub.add_parser("understand", help="cases on standard input, decisions on standard output")
+    ask.add_argument("--world", type=Path, required=True)
+    take = sub.add_parser("import", help="orders from .csv, .xlsx, .xls")
+    take.add_argument("file", type=Path)
+    take.add_argument("--dry-run", action="store_true")
+    give = sub.add_parser("export", help="orders to .csv, orders and events to .xlsx")
+    give.add_argument("file", type=Path)
+    sub.add_parser("verify", help="replay the event log against what is stored")
+    keep = sub.add_parser("backup", help="one consistent file, while running")
+    keep.add_argument("file", type=Path)
+    back = sub.add_parser("restore", help="into an empty data folder")
+    back.add_argument("file", type=Path)
+    sub.add_parser("doctor", help="what works, what does not, and the switch to turn")
+    invite = sub.add_parser("invite", help="a one-time code that lets an admin in by chat")
+    invite.add_argument("name")
+    route = sub.add_parser("route", help="take a route template (or a TOML file) into use")
+    route.add_argument("template", nargs="?", default="")
+    bench = sub.add_parser("bench", help="the benchmarks, a JSON object a line")
+    bench.add_argument("names", nargs="*")
+    dead = sub.add_parser("letters", help="messages that could not be sent; --resend ID")
+    dead.add_argument("--resend", type=int, default=0)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    args = parser().parse_args(argv)
+    if args.command == "understand":
+        return commands.understand_lines(args.world, sys.stdin, sys.stdout)
+    try:
+        settings = Settings()
+    except ValueError as error:
+        print(f"settings: {error}", file=sys.stderr)
+        return 2
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    match args.command:
+        case "run":
+            return commands.serve(settings)
+        case "import":
+            return commands.take_file(settings, args.file, dry_run=args.dry_run)
+        case "export":
+            return commands.give_file(settings, args.file)
+        case "verify":
+            return commands.verify(settings)
+        case "backup":
+            return commands.backup(settings, args.file)
+        case "restore":
+            return commands.restore(settings, args.file)
+        case "doctor":
+            return commands.doctor(settings)
+        case "invite":
+            return commands.invite(settings, args.name)
+        case "route":
+            return commands.use_route(settings, args.template)
+        case "letters":
+            return commands.letters(settings, args.resend)
+        case "bench":
+            from bot import bench
+
+            for row in asyncio.run(bench.run(args.names)):
+                print(json.dumps(row), flush=True)
+            return 0
+    return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,239 @@
+"""The one composition root: settings → store, desk, adapters, courier, clock, web. Everything is
+put together here and nowhere else.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from io import TextIOWrapper
+from pathlib import Path
+
+from aiohttp import web
+
+from adapters.chat.port import ChatAdapter
+from adapters.chat.webchat import WebChat
+from adapters.web.server import build
+from bot.books import Transcripts
+from bot.clocks import RealClock, TurnedClock
+from bot.clockwork import Clockwork
+from bot.courier import Courier
+from bot.house import House
+from bot.intake import Intake
+from bot.links import Links
+from bot.sandbox import Sandbox
+from bot.settings import Settings, secret_key
+from bot.talk import Talk, Ticket
+from bot.wording.voice import Voice
+from domain.calendar import WorkCalendar, week_from_text
+from domain.desk import Desk
+from domain.errors import DomainError
+from scheduler.clock import every
+from storage.holidays import ChinaHolidays, LayeredHolidays, Override
+from storage.ledger import Ledger
+from storage.migrate import upgrade
+from storage.photos import Photos
+from storage.store import Store
+
+log = logging.getLogger("vitrine")
+
+
+class Occupied(Exception):
+    """Another process works on this data folder."""
+
+
+def lock(folder: Path) -> TextIOWrapper:
+    """Hold the data folder for this process; SQLite has one writer, and it is us."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = (folder / "lock").open("w", encoding="ascii")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise Occupied(str(folder)) from error
+    return handle
+
+
+@dataclass(slots=True)
+class App:
+    """All rooms, put together."""
+
+    settings: Settings
+    clock: RealClock | TurnedClock = field(init=False)
+    store: Store = field(init=False)
+    calendar: WorkCalendar = field(init=False)
+    desk: Desk = field(init=False)
+    links: Links = field(init=False)
+    photos: Photos = field(init=False)
+    adapters: dict[str, ChatAdapter] = field(default_factory=dict)
+    house: House = field(init=False)
+    intake: Intake = field(init=False)
+    courier: Courier = field(init=False)
+    clockwork: Clockwork = field(init=False)
+    sandbox: Sandbox | None = None
+
+    def __post_init__(self) -> None:
+        s = self.settings
+        self.clock = TurnedClock(RealClock().now()) if s.sandbox else RealClock()
+        upgrade(s.database)
+        self.store = Store(s.database, self.clock)
+        self.store.zone = s.zone
+        overrides = self.store.now(_overrides)
+        holidays = LayeredHolidays(ChinaHolidays(), overrides)
+        self.calendar = WorkCalendar(s.zone, week_from_text(s.work_week), holidays)
+        self.desk = Desk(self.calendar)
+        self.links = Links(secret_key(s), s.base_url)
+        self.photos = Photos(s.data_dir / "photos")
+        self.house = House(
+            self.store,
+            self.clock,
+            self.calendar,
+            self.desk,
+            self.links,
+            self.photos,
+            s.data_dir / "pictures",
+            self._platforms,
+            s.sandbox,
+            s.language,
+            s.factory,
+        )
+        self.intake = Intake(self.store, Talk(self.desk, self._ticket), self.photos, self._stir)
+        self.courier = Courier(
+            self.store, self.adapters, self._voice, self.photos, self.links, s.factory, self._stir
+        )
+        self.clockwork = Clockwork(self.store, self.calendar, time.fromisoformat(s.standup))
+        if s.sandbox:
+            self._add_sandbox()
+        self.store.platforms = tuple(self.adapters)
+
+    def _add_sandbox(self) -> None:
+        assert isinstance(self.clock, TurnedClock)
+        chat = WebChat(
+            Transcripts(self.store), self.clock.now, self._shown, self.house.keep_picture
+        )
+        self.adapters[chat.platform] = chat
+        self.sandbox = Sandbox(
+            self.store,
+            self.clock,
+            self.clockwork,
+            chat,
+            self.intake,
+            self.courier,
+            self.desk,
+            self.photos,
+            self.house.keep_picture,
+            self.house.link,
+        )
+
+    async def _shown(self, raw: bytes) -> str:
+        """A received picture for the sandbox's chat: cleaned like any; empty if it is none."""
+
+        def show() -> str:
+            try:
+                digest = self.photos.spool(raw)
+                kept = self.photos.keep(digest)
+                return self.house.keep_picture(self.photos.open(kept.thumb))
+            except DomainError:
+                return ""
+
+        return await asyncio.to_thread(show)
+
+    def _voice(self, ledger: Ledger) -> Voice:
+        return Voice(
+            self.calendar,
+            lambda kind, subject, reader: self.links.full(ledger, kind, subject, reader),
+            f"{self.settings.base_url}/board",
+            self.settings.standup,
+        )
+
+    def _ticket(self, ledger: Ledger, text: str) -> Ticket | None:
+        """The order and node that a work ticket's code names."""
+        token = self.links.ticket_in(text)
+        found = self.links.opened(ledger, "t", token) if token else None
+        if found is None:
+            return None
+        order_no, _, node = found[0].partition("\x1f")
+        return Ticket(order_no, node)
+
+    def _platforms(self) -> Mapping[str, str]:
+        return {name: adapter.state for name, adapter in self.adapters.items()}
+
+    def _stir(self) -> None:
+        self.courier.wake()
+        if self.sandbox is not None:
+            self.sandbox.stirred()
+
+    async def serve(self, ready: threading.Event | None = None) -> None:
+        """Run until cancelled or told to stop."""
+        loop = asyncio.get_running_loop()
+        self.store.on_commit(lambda: _ignore(loop.call_soon_threadsafe(self._committed)))
+        server = build(self.house, self.sandbox, api_token=self.settings.api_token)
+        runner = web.AppRunner(server, access_log=None, shutdown_timeout=2)
+        tasks = [asyncio.create_task(a.listen(self.intake.hear)) for a in self.adapters.values()]
+        tasks.append(asyncio.create_task(self.courier.run()))
+        stop = every(5, self._tick, self.settings.zone) if self.sandbox is None else None
+        try:
+            await self._begin()
+            await runner.setup()
+            site = web.TCPSite(runner, self.settings.http_host, self.settings.http_port)
+            await site.start()
+            print(f"Vitrine ready: {self._address()}", flush=True)
+            if ready is not None:
+                ready.set()
+            await asyncio.gather(*tasks)
+        finally:
+            if stop is not None:
+                stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await runner.cleanup()
+            for adapter in self.adapters.values():
+                await adapter.close()
+            self.store.close()
+
+    async def _begin(self) -> None:
+        """Handle what an earlier process left; the sandbox's factory into empty books."""
+        waiting = await self.intake.recover()
+        if waiting:
+            log.info("%d messages waited from before", waiting)
+        if self.sandbox is not None:
+            await self.sandbox.start()
+
+    async def _tick(self) -> None:
+        await self.clockwork.tick()
+        self.courier.wake()
+
+    def _committed(self) -> None:
+        self.courier.wake()
+        self.house.changed()
+
+    def _address(self) -> str:
+        host = self.settings.http_host
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{self.settings.http_port}/"
+
+
+def _ignore(_: object) -> None:
+    """Some calls hand back what nobody needs."""
+
+
+def _overrides(ledger: Ledger) -> dict[date, Override]:
+    """The factory's own days off and worked days: settings `day/2026-12-31` = `off` or `work`."""
+    kept = ledger.settings.starting("day/")
+    return {date.fromisoformat(k): "work" if v == "work" else "off" for k, v in kept.items()}
+
+
+async def run(app: App) -> None:
+    """Serve until Ctrl-C or a TERM."""
+    serving = asyncio.create_task(app.serve())
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, serving.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving

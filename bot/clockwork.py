@@ -1,0 +1,106 @@
+"""What the clock causes, put together: the table of jobs, each with the use case that runs in its
+transaction.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, time
+
+from domain import digest
+from domain.calendar import WorkCalendar
+from domain.events import NodeCompleted, stamp
+from domain.notice import Kind, Loud, Notice
+from domain.order import Order
+from domain.person import GroupKind
+from scheduler.jobs import Job, daily, due
+from storage.ledger import Ledger
+from storage.store import Store
+
+BORN = "clock.born"
+STANDUP = "standup"
+
+
+@dataclass(slots=True)
+class Clockwork:
+    """Runs what is due, once, whoever asks and however often."""
+
+    store: Store
+    calendar: WorkCalendar
+    standup_at: time
+    jobs: tuple[Job, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.jobs = (daily(STANDUP, self.standup_at, self.calendar),)
+
+    async def tick(self) -> None:
+        """Run what is due now."""
+        await self.store.run(self.run_due)
+
+    def run_due(self, ledger: Ledger) -> None:
+        """All due ticks in one unit: the newest of a job does its work, older ones are noted as
+        missed.
+        """
+        now = ledger.clock.now()
+        born = self._born(ledger, now)
+        ledger.questions.lapse(now)
+        for job in self.jobs:
+            ticks = due(job, ledger.settings, now, born)
+            for place, fire in enumerate(ticks):
+                mine = ledger.settings.ran(job.name, "", fire, now)
+                if mine and place == len(ticks) - 1 and now - fire <= job.grace:
+                    self._work(ledger, job.name, fire)
+
+    def _born(self, ledger: Ledger, now: datetime) -> datetime:
+        """When this factory's clock began: nothing before it is ever due."""
+        kept = ledger.settings.get(BORN)
+        if not kept:
+            ledger.settings.put(BORN, stamp(now))
+            return now
+        return datetime.fromisoformat(kept)
+
+    def _work(self, ledger: Ledger, name: str, fire: datetime) -> None:
+        if name == STANDUP:
+            self.standup(ledger, f"{name}/{stamp(fire)}")
+
+    def next_due(self, ledger: Ledger) -> datetime | None:
+        """The next moment at which something falls due, of jobs, questions and the outbox."""
+        now = ledger.clock.now()
+        born = self._born(ledger, now)
+        moments = [
+            job.after(max(ledger.settings.last_run(job.name, "") or born, born))
+            for job in self.jobs
+        ]
+        for more in (ledger.outbox.next_due(), ledger.questions.next_expiry()):
+            if more is not None:
+                moments.append(more)
+        return min(moments, default=None)
+
+    def standup(self, ledger: Ledger, key: str) -> None:
+        """The morning digest for every production group."""
+        now = ledger.clock.now()
+        first, last = digest.since(now, self.calendar)
+        events = ledger.orders.between(stamp(first), stamp(last))
+        finished = [o for o in ledger.orders.all_orders() if o.finished and _lately(o, now)]
+        morning = digest.morning(
+            ledger.open_orders(),
+            tuple(e for e in events if isinstance(e.fact, NodeCompleted)),
+            tuple(finished),
+            now,
+            self.calendar,
+        )
+        for group in ledger.groups(GroupKind.PRODUCTION):
+            ledger.notify(
+                Notice(
+                    group.address,
+                    Kind.DIGEST,
+                    "standup",
+                    f"{key}/{group.address.platform}/{group.address.chat}",
+                    now,
+                    morning.facts,
+                    group.language,
+                    Loud.QUIET,
+                )
+            )
+
+
+def _lately(order: Order, now: datetime) -> bool:
+    return order.updated_at is not None and (now - order.updated_at).days <= 30

@@ -1,0 +1,312 @@
+"""What each command of `python -m bot` does; every one hands back its exit code."""
+
+import asyncio
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+from bot.app import App, Occupied, lock, run
+from bot.clocks import RealClock
+from bot.exports import export_csv, export_xlsx
+from bot.onboarding import new_code
+from bot.settings import VERSION, Settings
+from bot.sheets.lines import SheetResult
+from bot.sheets.read import read_table
+from bot.sheets.rows import understand_table
+from bot.taking import Taken, blocking, known, take
+from bot.understanding.cases import decision_to_json, message_from_case, world_from_json
+from bot.understanding.understand import understand
+from bot.wording.phrases import Phrases
+from bot.wording.speak import has, joined, say
+from bot.worlds import SYSTEM, template, templates
+from domain.calendar import WorkCalendar
+from domain.commands import Told
+from domain.errors import DomainError, SheetFault
+from domain.person import Person, Role
+from domain.route import from_toml
+from storage.backup import backup as write_backup
+from storage.backup import restore as read_backup
+from storage.ledger import Ledger
+from storage.migrate import upgrade
+from storage.verify import verify as replay
+
+SAFE_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+
+
+def out(text: str) -> None:
+    """A line for the one who typed the command."""
+    print(text)
+
+
+def understand_lines(world: Path, lines: TextIO, sink: TextIO) -> int:
+    """Cases in, decisions out, a line each; no database, no network."""
+    found = world_from_json(json.loads(world.read_text(encoding="utf-8")))
+    for line in lines:
+        if line.strip():
+            case = json.loads(line)
+            decision = understand(found, message_from_case(case))
+            row = {"id": case.get("id")} | decision_to_json(decision)
+            sink.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return 0
+
+
+def serve(settings: Settings) -> int:
+    """The real thing, or the sandbox."""
+    if settings.sandbox and not settings.loopback:
+        out(
+            "The sandbox has no sign-in and serves this machine only: set VITRINE_HTTP_HOST=127.0.0.1"
+        )
+        return 2
+    with _held(settings) as held:
+        if not held:
+            return 2
+        app = App(settings)
+        if not settings.sandbox:
+            _first_start(app)
+        try:
+            asyncio.run(run(app))
+        except OSError as error:
+            out(f"Cannot serve on {settings.http_host}:{settings.http_port}: {error.strerror}")
+            return 2
+    return 0
+
+
+def _first_start(app: App) -> None:
+    """A factory with nobody in it: routes to choose from, and a code for its first admin."""
+
+    def begin(ledger: Ledger) -> str:
+        if not ledger.orders.routes():
+            ledger.orders.keep_route(template("garment"))
+        if ledger.people():
+            return ""
+        return new_code(ledger, Person("P01", "Admin", Role.ADMIN, nodes=("*",)))
+
+    code = app.store.now(begin)
+    if code:
+        out(f"First start. Send this code to the bot in private to become its admin: {code}")
+
+
+@contextmanager
+def _held(settings: Settings) -> Iterator[bool]:
+    """The data folder for this process alone."""
+    try:
+        handle = lock(settings.data_dir)
+    except Occupied:
+        out(f"Another process works on {settings.data_dir}; stop it first.")
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        handle.close()
+
+
+def _with_app(settings: Settings, work: Callable[[App], int]) -> int:
+    with _held(settings) as held:
+        if not held:
+            return 2
+        app = App(settings.model_copy(update={"sandbox": False}))
+        try:
+            return work(app)
+        finally:
+            app.store.close()
+
+
+def take_file(settings: Settings, path: Path, *, dry_run: bool) -> int:
+    """Orders from a table: what was taken, what was refused, with row and reason."""
+    language = settings.language
+    try:
+        table = read_table(path.read_bytes(), path.name)
+    except SheetFault as error:
+        key = f"sheet.{error.code}"
+        out(say(language, key if has(key) else "sheet.unreadable"))
+        return 1
+    except OSError as error:
+        out(f"{path}: {error.strerror}")
+        return 1
+
+    def work(app: App) -> int:
+        class Undo(Exception):
+            pass
+
+        taken: list[Taken] = []
+        found: list[SheetResult] = []
+
+        def act(ledger: Ledger) -> None:
+            if not ledger.orders.routes():
+                ledger.orders.keep_route(template("garment"))
+            now = app.clock.now()
+            today = app.calendar.day(now)
+            found.append(understand_table(table, today, known(ledger)))
+            lines = found[0].lines
+            taken.append(take(ledger, app.desk, Told(SYSTEM, now), lines))
+            if dry_run:
+                raise Undo
+
+        try:
+            app.store.now(act)
+        except Undo:
+            out(say(language, "sheet.dry"))
+        return _report(language, found[0], taken[0])
+
+    return _with_app(settings, work)
+
+
+def _report(language: str, found: SheetResult, taken: Taken) -> int:
+    def line(row: int, order: str, code: str) -> str:
+        key = f"line.{code}"
+        why = say(language, key if has(key) else "line.other")
+        return say(language, "sheet.row", row=row, order=order, why=why)
+
+    orders = joined(language, taken.orders)
+    out(say(language, "sheet.took", n=len(taken.orders), orders=orders))
+    for refused in found.refused:
+        out(line(refused.row, dict(refused.facts).get("order_no", ""), refused.code))
+    for row, order, code in taken.refused:
+        out(line(row, order, code))
+    for item in found.lines:
+        if not blocking(item):
+            for code in item.faults:
+                out(line(item.row, item.order_no, code))
+    if found.unmapped:
+        out(say(language, "sheet.unmapped", columns=joined(language, list(found.unmapped))))
+    return 0 if taken.orders or not found.lines else 1
+
+
+def give_file(settings: Settings, path: Path) -> int:
+    """All orders to a file; its ending says which form."""
+
+    def work(app: App) -> int:
+        def gather(ledger: Ledger) -> bytes:
+            p = Phrases(settings.language, ledger, app.calendar, app.clock.now())
+            excel = path.suffix.lower() == ".xlsx"
+            return export_xlsx(ledger, p) if excel else export_csv(ledger, p)
+
+        path.write_bytes(app.store.now(gather))
+        return 0
+
+    return _with_app(settings, work)
+
+
+def verify(settings: Settings) -> int:
+    """Replay everything; exit 1 and the first difference if there is one."""
+    if not settings.database.exists():
+        out("There is no database yet.")
+        return 0
+    report = replay(settings.database)
+    out(json.dumps(asdict(report), ensure_ascii=False, default=str))
+    return 0 if report.clean else 1
+
+
+def backup(settings: Settings, path: Path) -> int:
+    """One consistent file."""
+    try:
+        write_backup(settings.database, settings.data_dir / "photos", path)
+    except (DomainError, OSError) as error:
+        out(f"backup: {error}")
+        return 1
+    return 0
+
+
+def restore(settings: Settings, path: Path) -> int:
+    """Into an empty data folder."""
+    try:
+        read_backup(path, settings.data_dir)
+    except (DomainError, OSError) as error:
+        out(f"restore: {error}")
+        return 1
+    return 0
+
+
+def doctor(settings: Settings) -> int:
+    """Every part: what works, what does not, and what to do about it."""
+    good = True
+
+    def say_so(well: bool, what: str, todo: str = "") -> None:
+        nonlocal good
+        good = good and well
+        out(f"{'ok  ' if well else 'FAIL'} {what}" + (f"  -> {todo}" if todo and not well else ""))
+
+    version = tuple(int(x) for x in sqlite3.sqlite_version.split("."))
+    safe = version >= SAFE_SQLITE[0] or any(
+        version[:2] == fixed[:2] and version >= fixed for fixed in SAFE_SQLITE
+    )
+    mode = "reads may use connections of their own" if safe else "one connection for all (safe)"
+    say_so(True, f"SQLite {sqlite3.sqlite_version}: {mode}")
+    try:
+        upgrade(settings.database)
+        say_so(replay(settings.database).clean, "the event log agrees with what is stored")
+    except (OSError, sqlite3.Error) as error:
+        say_so(False, f"database {settings.database}: {error}", "check the folder's rights")
+    key = settings.data_dir / "secret.key"
+    private = not key.exists() or (key.stat().st_mode & 0o077) == 0
+    say_so(private, "the secret key is readable by its owner only", f"chmod 600 {key}")
+    say_so(
+        True,
+        f"time zone {settings.timezone}: now {RealClock().now().astimezone(settings.zone):%F %H:%M}",
+    )
+    public = bool(settings.public_url) or settings.sandbox
+    say_so(public, "links have a public address", "set VITRINE_PUBLIC_URL")
+    calendar = WorkCalendar(settings.zone)
+    year = calendar.day(RealClock().now()).year
+    from storage.holidays import ChinaHolidays
+
+    known_year = ChinaHolidays().known(year)
+    say_so(known_year, f"holidays of {year} with their exchanged days", "update the package")
+    out(f"     version {VERSION}, platforms configured: none in this version but the sandbox")
+    return 0 if good else 1
+
+
+def invite(settings: Settings, name: str) -> int:
+    """A one-time code for an admin."""
+
+    def work(app: App) -> int:
+        def act(ledger: Ledger) -> str:
+            taken = {p.id for p in ledger.people()}
+            free = next(f"P{n:02d}" for n in range(1, 10_000) if f"P{n:02d}" not in taken)
+            return new_code(ledger, Person(free, name, Role.ADMIN, nodes=("*",)))
+
+        out(app.store.now(act))
+        return 0
+
+    return _with_app(settings, work)
+
+
+def use_route(settings: Settings, name: str) -> int:
+    """Take a route into use; running orders keep theirs. Without a name: which there are."""
+    if not name:
+        for key in templates():
+            out(f"{key}  {template(key).name}")
+        return 0
+    try:
+        path = Path(name)
+        route = from_toml(path.read_text("utf-8")) if path.suffix == ".toml" else template(name)
+    except (DomainError, OSError) as error:
+        out(str(error))
+        return 1
+
+    def work(app: App) -> int:
+        kept = app.store.now(lambda ledger: ledger.orders.keep_route(route))
+        out(f"{kept.key} version {kept.version}")
+        return 0
+
+    return _with_app(settings, work)
+
+
+def letters(settings: Settings, number: int) -> int:
+    """Messages that could not be sent, or one of them again."""
+
+    def work(app: App) -> int:
+        if number:
+            again = app.store.now(lambda ledger: ledger.outbox.resend(number, app.clock.now()))
+            return 0 if again else 1
+        for row in app.store.now(lambda ledger: ledger.outbox.stuck()):
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        return 0
+
+    return _with_app(settings, work)

@@ -1,0 +1,190 @@
+"""Says whether the stored state is what the event log says, to the last field.
+
+One streaming pass in one read transaction: sequence, hash chain, replay, projections. The
+connection is read-only, so that it can never checkpoint beside the writer (see `storage.store`);
+it runs in its own process on a serving database as well as on a closed one.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from domain.errors import DomainError
+from domain.events import Event, OrderPlaced
+from domain.order import Order, empty, fold
+from domain.route import Route, from_dict
+from storage.docs import chain, event_from, order_row
+from storage.orders import GENESIS
+from storage.store import Store
+
+Found = Mapping[str, Any]
+_EVENTS = "SELECT * FROM event ORDER BY order_no, seq"
+_ORDERS = "SELECT * FROM orders ORDER BY order_no"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where the books first disagree. `field` is a dotted path; `seq` 0 means the order as a
+    whole.
+    """
+
+    order_no: str
+    seq: int
+    field: str
+    stored: object
+    replayed: object
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was looked at, and the first difference if there is one."""
+
+    orders: int
+    events: int
+    difference: Difference | None = None
+
+    @property
+    def clean(self) -> bool:
+        """Whether log and state agree."""
+        return self.difference is None
+
+
+class _Differs(Exception):
+    def __init__(self, *facts: Any) -> None:
+        super().__init__(facts)
+        self.difference = Difference(*facts)
+
+
+def reader(path: Path) -> sqlite3.Connection:
+    """A read-only connection beside a running writer: it sees one snapshot and never
+    checkpoints.
+    """
+    raw = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    raw.row_factory = sqlite3.Row
+    for pragma in ("query_only = ON", "wal_autocheckpoint = 0", "busy_timeout = 10000"):
+        raw.execute(f"PRAGMA {pragma}")
+    return raw
+
+
+def verify(source: Path | Store) -> Report:
+    """Replay everything. A store is read as it stands on disk, not through its cache."""
+    path = source.path if isinstance(source, Store) else source
+    with closing(reader(path)) as raw:
+        raw.execute("BEGIN")
+        return _Pass(raw).run()
+
+
+class _Pass:
+    """One pass over the books, a constant number of rows in memory beside one order's events."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+        self.routes: dict[tuple[str, int], Route | None] = {}
+        self.orders = self.events = 0
+
+    def run(self) -> Report:
+        difference = None
+        try:
+            for order_no, stored, rows in self._merged():
+                self._order(order_no, stored, rows)
+            self._strays()
+        except _Differs as found:
+            difference = found.difference
+        return Report(self.orders, self.events, difference)
+
+    def _merged(self) -> Iterator[tuple[str, Found | None, list[Found]]]:
+        """Orders and their events side by side, with None or nothing where one is missing."""
+        states = iter(self.raw.execute(_ORDERS))
+        state = next(states, None)
+        for no, group in groupby(self.raw.execute(_EVENTS), key=lambda r: r["order_no"]):
+            while state is not None and state["order_no"] < no:
+                yield state["order_no"], dict(state), []
+                state = next(states, None)
+            if state is not None and state["order_no"] == no:
+                yield no, dict(state), [dict(r) for r in group]
+                state = next(states, None)
+            else:
+                yield no, None, [dict(r) for r in group]
+        while state is not None:
+            yield state["order_no"], dict(state), []
+            state = next(states, None)
+
+    def _order(self, no: str, stored: Found | None, rows: list[Found]) -> None:
+        if not rows:
+            raise _Differs(no, 0, "events", "none", "at least one")
+        head, events = self._chained(no, rows)
+        if stored is None:
+            raise _Differs(no, len(rows), "orders", None, "a row")
+        order = self._replayed(no, events)
+        wanted = order_row(order, head)
+        for name, value in wanted.items():
+            if name != "doc":
+                _same(no, order.seq, name, stored[name], value)
+        _same(no, order.seq, "", _parsed(no, order.seq, stored["doc"]), json.loads(wanted["doc"]))
+        followers = self.raw.execute("SELECT who, node FROM subscription WHERE order_no = ?", (no,))
+        kept = sorted([r["who"], r["node"]] for r in followers)
+        _same(no, order.seq, "subscription", kept, sorted(list(f) for f in order.followers))
+        self.orders += 1
+
+    def _chained(self, no: str, rows: list[Found]) -> tuple[str, list[Event]]:
+        head, events = GENESIS, []
+        for wanted, row in enumerate(rows, 1):
+            _same(no, wanted, "seq", row["seq"], wanted)
+            head = chain(head, row)
+            _same(no, wanted, "hash", row["hash"], head)
+            try:
+                events.append(event_from(row))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise _Differs(no, wanted, "data", row["data"], repr(error)) from error
+            self.events += 1
+        return head, events
+
+    def _replayed(self, no: str, events: list[Event]) -> Order:
+        fact = events[0].fact
+        if not isinstance(fact, OrderPlaced):
+            raise _Differs(no, 1, "type", events[0].type, "OrderPlaced")
+        route = self._route(fact.route, fact.route_version)
+        if route is None:
+            raise _Differs(no, 1, "route", None, f"{fact.route} {fact.route_version}")
+        try:
+            return fold(empty(no, route), events)
+        except (DomainError, ValueError, KeyError, TypeError) as error:
+            raise _Differs(no, len(events), "replay", "events", repr(error)) from error
+
+    def _route(self, key: str, version: int) -> Route | None:
+        if (key, version) not in self.routes:
+            row = self.raw.execute(
+                "SELECT doc FROM route WHERE key = ? AND version = ?", (key, version)
+            ).fetchone()
+            self.routes[key, version] = from_dict(json.loads(row["doc"])) if row else None
+        return self.routes[key, version]
+
+    def _strays(self) -> None:
+        row = self.raw.execute(
+            "SELECT order_no, who FROM subscription s WHERE NOT EXISTS"
+            " (SELECT 1 FROM orders o WHERE o.order_no = s.order_no) LIMIT 1"
+        ).fetchone()
+        if row:
+            raise _Differs(row["order_no"], 0, "subscription", row["who"], None)
+
+
+def _parsed(no: str, seq: int, doc: str) -> object:
+    try:
+        return json.loads(doc)
+    except ValueError as error:
+        raise _Differs(no, seq, "doc", doc, repr(error)) from error
+
+
+def _same(no: str, seq: int, field: str, stored: object, replayed: object) -> None:
+    """Equal in type and value, or the first place where they are not."""
+    if isinstance(stored, dict) and isinstance(replayed, dict):
+        for key in [*replayed, *(k for k in stored if k not in replayed)]:
+            path = f"{field}.{key}" if field else str(key)
+            _same(no, seq, path, stored.get(key), replayed.get(key))
+    elif stored != replayed or type(stored) is not type(replayed):
+        raise _Differs(no, seq, field, stored, replayed)
