@@ -1,7 +1,7 @@
 """Numbers with what they count: pieces, parts of a total, shares, days, packages.
 
-A number counts pieces only where its unit and its neighbours say so; sizes, weights, prices, machine
-numbers and people are read too, so that they are not taken for pieces.
+A number counts pieces only where its unit and its neighbours say so; sizes, weights, prices,
+machine numbers and people are read too, so that they are not taken for pieces.
 """
 
 import re
@@ -13,7 +13,8 @@ from bot.understanding.numerals import HAN_NUMBER, NUMBER, number
 _EDGE = r"(?![a-z0-9])"
 _UNIT = "|".join(re.escape(unit) + (_EDGE if unit.isascii() else "") for unit in UNITS)
 _DONE_OF = re.compile(
-    rf"(\d{{1,7}})\s?(?:件|个|套|pcs)?\s?(?:/|\\|of|out of)\s?(\d{{1,7}})(?![\d./])\s?(?:pcs|pc|件|套|块|张|个|条|只|片|台|sets?)?{_EDGE}"
+    rf"(\d{{1,7}})\s?(?:件|个|套|pcs)?\s?(?:/|\\|of|out of)\s?(\d{{1,7}})(?![\d./])"
+    rf"\s?(?:pcs|pc|件|套|块|张|个|条|只|片|台|sets?)?{_EDGE}"
 )
 _PERCENT = re.compile(
     rf"(\d{{1,3}})(?:\.\d+)?\s?%|百分之({HAN_NUMBER}|\d{{1,3}})|({HAN_NUMBER})成(?![型品本])"
@@ -42,6 +43,9 @@ _NOUN_AFTER_GE = re.compile("[\u4e00-\u9fff]")
 _LATIN_BEFORE = re.compile(r"[a-z.\-/第]")
 
 
+AMOUNT_STARTS = frozenset("0123456789零一二三四五六七八九十百千万两俩几好上数若")
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """`kind`: pieces, of (n of `total`), percent, days, packages, bare, vague or other."""
@@ -54,16 +58,19 @@ class Amount:
 
 def amount_at(text: str, start: int, limit: int) -> Amount | None:
     """The amount that starts here, the longest reading."""
-    char = text[start]
-    if (
-        not (char.isdigit() and char.isascii())
-        and char not in "零一二三四五六七八九十百千万两俩几好上数若"
-    ):
+    if text[start] not in AMOUNT_STARTS:
         return None
-    if start and (char.isdigit() or char == "一") and _LATIN_BEFORE.match(text[start - 1]):
-        if not (text[start - 1] == "-" and (start < 2 or not text[start - 2].isalnum())):
-            return None if char.isdigit() or text[start - 1] == "第" else _read(text, start, limit)
-    return _read(text, start, limit)
+    return None if _belongs_to_a_code(text, start) else _read(text, start, limit)
+
+
+def _belongs_to_a_code(text: str, start: int) -> bool:
+    """P10, 2.5, 第一批: the number is part of what stands before it."""
+    before = text[start - 1] if start else " "
+    if before == "第":
+        return True
+    if not text[start].isdigit() or not text[start].isascii() or not _LATIN_BEFORE.match(before):
+        return False
+    return before != "-" or (start > 1 and text[start - 2].isalnum())
 
 
 def _read(text: str, start: int, limit: int) -> Amount | None:

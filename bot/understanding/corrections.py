@@ -4,23 +4,23 @@ Own updates may be corrected at once within ten minutes; what is older, or someb
 or left alone.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from bot.understanding.clauses import Clause
-from bot.understanding.gate import MAX_OFFERED, Outcome, ask
-from bot.understanding.model import Decision, Message, OrderState, Previous, Update
+from bot.understanding.gate import MAX_OFFERED, ask
+from bot.understanding.model import Decision, Previous, Update
 from bot.understanding.orders import suggested
 from bot.understanding.scene import Scene
 from bot.understanding.tokens import Token
-from bot.understanding.world import World
 
 CLOCK_SECONDS = 600
-_NOT_CORRECTABLE = frozenset(["undo", "move", "subscribe", "unsubscribe"])
-_WEAK_BECOME = frozenset(
-    "是 而是 应该是 应是 其实是 实际 实际是 change changed instead actually 改".split()
-)
-Understand = Callable[[World, Message], Decision]
+NOT_CORRECTABLE = frozenset(["undo", "move", "subscribe", "unsubscribe"])
+_WEAK_BECOME = {"是", "而是", "应该是", "应是", "其实是", "实际", "实际是", "改"} | {
+    *("change", "changed", "instead", "actually", "but", "mean")
+}
+_CUES = ("wrong", "take_back", "not_but", "become")
+_ALONE = frozenset(["错了", "错啦"])
 
 
 @dataclass(slots=True)
@@ -47,27 +47,38 @@ def correct(scene: Scene) -> Decision | None:
         return _without_target(scene, wanted)
     if not own:
         return (
-            ask("not-your-update", "confirm", _undo(target))
+            ask("not-your-update", "confirm", undo_of(target))
             if scene.manager
             else Decision("ignore", why="not-your-update")
         )
     decision = _change(scene, wanted, target)
-    if decision.decision == "apply" and target.seconds_ago > CLOCK_SECONDS:
+    of_earlier = any(
+        t.date and t.date.date < scene.message.at.date() for c in scene.clauses for t in c.dates
+    )
+    if decision.decision == "apply" and (target.seconds_ago > CLOCK_SECONDS or of_earlier):
         return ask("too-late", "confirm", decision.updates)
     return decision
 
 
 def _is_correction(scene: Scene) -> bool:
     clauses = scene.clauses
+    if any(_about_things(c) for c in clauses if c.has(*_CUES) or c.orders or c.nodes):
+        return False
     if any(c.has("wrong", "take_back") and not _about_work(c) for c in clauses):
         return True
     tokens = [t for c in clauses for t in c.tokens]
+    if any(t.text in _ALONE for t in tokens) and all(
+        t.kind in ("order", "mark") or "fill" in t.tags or t.text in _ALONE for t in tokens
+    ):
+        return True
     for n, token in enumerate(tokens):
         if "not_but" in token.tags and any(
             t.text in _WEAK_BECOME or "become" in t.tags for t in tokens[n + 1 :]
         ):
             return True
         if "become" in token.tags and token.text not in _WEAK_BECOME:
+            if n + 1 < len(tokens) and tokens[n + 1].kind == "date":
+                return False  # 安装改成周日 is a delay
             return bool(scene.message.previous) or any(
                 c.nodes and c.kind("amount") for c in clauses
             )
@@ -82,12 +93,14 @@ def _is_correction(scene: Scene) -> bool:
 
 def _about_work(clause: Clause) -> bool:
     """取消 of the order itself, an error at the machine: nothing was misreported."""
-    return (
-        clause.has("neg")
-        and not clause.has("not_but")
-        or clause.has("order_given")
-        and clause.has("take_back")
+    return (clause.has("neg") and not clause.has("not_but")) or (
+        clause.has("order_given") and clause.has("take_back")
     )
+
+
+def _about_things(clause: Clause) -> bool:
+    """A105客户取消了, 尺寸搞错了: something else was wrong, not what was reported."""
+    return any(t.kind == "text" or "thing" in t.tags or "name" in t.tags for t in clause.tokens)
 
 
 def _wanted(scene: Scene) -> Wanted:
@@ -95,8 +108,8 @@ def _wanted(scene: Scene) -> Wanted:
     negated = False
     for clause in scene.clauses:
         becomes = any("become" in t.tags and t.text not in _WEAK_BECOME for t in clause.tokens)
-        seen_become = False
-        negated = False
+        seen_become = negated = False
+        cue = max((t.start for t in clause.tagged("wrong", "take_back")), default=-1)
         for token in clause.tokens:
             if "not_but" in token.tags:
                 negated = True
@@ -105,12 +118,18 @@ def _wanted(scene: Scene) -> Wanted:
             elif token.kind == "stranger":
                 wanted.strangers += [] if negated else [token.text]
             elif token.mention and token.mention.order:
-                (wanted.not_orders if negated else wanted.orders).append(token.mention.order)
+                old = negated or (becomes and not seen_become) or token.start < cue
+                (wanted.not_orders if old else wanted.orders).append(token.mention.order)
             elif token.kind == "node":
                 old = negated or (becomes and not seen_become and _node_comes(clause, token))
                 (wanted.not_nodes if old else wanted.nodes).append(token)
-            elif token.amount and not negated and token.amount.kind in ("bare", "pieces", "of") and (
-                not token.text.endswith("条") or token.amount.n > 9  # 上一条 is a message
+            elif (
+                token.amount
+                and not negated
+                and token.amount.kind in ("bare", "pieces", "of")
+                and (
+                    not token.text.endswith("条") or token.amount.n > 9  # 上一条 is a message
+                )
             ):
                 wanted.number = token.amount.n
     return wanted
@@ -126,6 +145,8 @@ def _target(scene: Scene, wanted: Wanted) -> tuple[Previous | None, bool]:
     own = [p for p in changed if p.sender == scene.message.sender]
     named = set(wanted.orders) | set(wanted.not_orders)
     touching = [p for p in own if not named or named & {u.order for u in p.applied}]
+    if wanted.not_orders and own and not touching and not _anybody_touched(changed, named):
+        return None, False
     if own and (touching or not [p for p in changed if named & {u.order for u in p.applied}]):
         return (touching or own)[-1], True
     others = [p for p in changed if p.sender != scene.message.sender]
@@ -135,22 +156,28 @@ def _target(scene: Scene, wanted: Wanted) -> tuple[Previous | None, bool]:
     return (own[-1], True) if own else (None, False)
 
 
+def _anybody_touched(changed: list[Previous], named: set[str]) -> bool:
+    """Whether anybody's update is about one of these orders."""
+    return any(named & {u.order for u in p.applied} for p in changed)
+
+
 def _correctable(previous: Previous) -> bool:
-    return any(u.op not in _NOT_CORRECTABLE for u in previous.applied)
+    return any(u.op not in NOT_CORRECTABLE for u in previous.applied)
 
 
 def _without_target(scene: Scene, wanted: Wanted) -> Decision | None:
     """Nothing known to correct: a set number is asked, the rest is no report."""
     if scene.outsider:
         return Decision("ignore", why="may-not-update")
-    if wanted.number is not None and len(wanted.orders) == 1 and wanted.nodes:
-        table = scene.world.aliases(scene.entry(wanted.orders[0]).route)
+    named = list(dict.fromkeys(wanted.orders + wanted.not_orders))
+    if wanted.number is not None and len(named) == 1 and wanted.nodes:
+        table = scene.world.aliases(scene.entry(named[0]).route)
         keys = table.resolve(wanted.nodes[-1].text)
         if len(keys) == 1:
             return ask(
                 "too-late",
                 "confirm",
-                Update("set_quantity", wanted.orders[0], keys[0], wanted.number),
+                Update("set_quantity", named[0], keys[0], wanted.number),
             )
     if _reports_anew(scene):
         return None
@@ -162,14 +189,15 @@ def _reports_anew(scene: Scene) -> bool:
     return any(c.has("reworked", "blocked", "postponed", "failed") for c in scene.clauses)
 
 
-def _undo(previous: Previous, only: Iterable[str] = ()) -> list[Update]:
+def undo_of(previous: Previous, only: Iterable[str] = ()) -> list[Update]:
+    """What takes a message back, or only its updates to some orders."""
     named = set(only)
     return [Update("undo", u.order, u.node) for u in previous.applied
-            if u.op not in _NOT_CORRECTABLE and (not named or u.order in named)]  # fmt: skip
+            if u.op not in NOT_CORRECTABLE and (not named or u.order in named)]  # fmt: skip
 
 
 def _change(scene: Scene, wanted: Wanted, target: Previous) -> Decision:
-    applied = [u for u in target.applied if u.op not in _NOT_CORRECTABLE]
+    applied = [u for u in target.applied if u.op not in NOT_CORRECTABLE]
     orders = {u.order for u in applied}
     new_orders = [no for no in dict.fromkeys(wanted.orders) if no not in orders]
     if wanted.strangers and not new_orders:
@@ -177,7 +205,8 @@ def _change(scene: Scene, wanted: Wanted, target: Previous) -> Decision:
         return ask("unknown-order", "order", Update("move"), near[:MAX_OFFERED])
     if len(new_orders) > 1:
         return ask("order-ambiguous", "order", Update("move"), new_orders[:MAX_OFFERED])
-    base = [u for u in applied if u.order in wanted.orders] or applied
+    named = {*wanted.orders, *wanted.not_orders}
+    base = [u for u in applied if u.order in named] or applied
     order_no = new_orders[0] if new_orders else None
     new_nodes, question = _new_nodes(scene, wanted, base, order_no)
     if question is not None:
@@ -186,7 +215,7 @@ def _change(scene: Scene, wanted: Wanted, target: Previous) -> Decision:
         return _move(scene, base, order_no, new_nodes)
     if wanted.number is not None:
         return _set_quantity(scene, base, wanted)
-    undo = _undo(target, [no for no in wanted.orders if no in orders])
+    undo = undo_of(target, [no for no in named if no in orders])
     return Decision("apply", tuple(undo), why="undo")
 
 
@@ -248,97 +277,3 @@ def _set_quantity(scene: Scene, base: list[Update], wanted: Wanted) -> Decision:
             return ask("over-quantity", "quantity", change)
         return Decision("apply", (change,), why="set-quantity")
     return Decision("ignore", why="nothing-to-correct")
-
-
-# messages that were recalled or edited
-
-
-def on_event(world: World, message: Message, understand: Understand) -> Decision:
-    """A recall undoes; an edit moves, or undoes and judges the new text."""
-    source = next((p for p in message.previous if p.source), None)
-    if source is None:
-        return Decision("ignore", why="no-source")
-    undo = _undo(source)
-    fresh = replace(message, event=None, previous=tuple(p for p in message.previous if not p.source),
-                    state=_without(message, source))  # fmt: skip
-    if message.event == "recalled":
-        return _recalled(message, source, undo)
-    judged = understand(world, fresh)
-    if not undo:
-        return judged
-    if message.sender != source.sender or source.seconds_ago > CLOCK_SECONDS:
-        return ask("too-late", "confirm", (*undo, *judged.updates))
-    return _edited(source, undo, judged)
-
-
-def _recalled(message: Message, source: Previous, undo: list[Update]) -> Decision:
-    if not undo:
-        return Decision("ignore", why="nothing-to-correct")
-    if source.sender != message.sender:
-        manager = message.sender is None
-        return (
-            ask("not-your-update", "confirm", undo)
-            if manager
-            else Decision("ignore", why="not-your-update")
-        )
-    if source.seconds_ago > CLOCK_SECONDS:
-        return ask("too-late", "confirm", undo)
-    return Decision("apply", tuple(undo), why="recalled")
-
-
-def _edited(source: Previous, undo: list[Update], judged: Decision) -> Decision:
-    old = [u for u in source.applied if u.op not in _NOT_CORRECTABLE]
-    new = list(judged.updates)
-    if set(old) == set(new):
-        return Decision("ignore", why="unchanged")
-    if len(old) == len(new) == 1 and _differs_in_place(old[0], new[0]):
-        a, b = old[0], new[0]
-        move = Update(
-            "move", b.order if b.order != a.order else None, b.node if b.node != a.node else None
-        )
-        return Decision("apply", (move,), why="edited")
-    rest = (
-        judged.rest
-        if judged.decision == "apply"
-        else (judged,)
-        if judged.decision != "ignore"
-        else ()
-    )
-    out = Outcome(applied=[*undo, *new])
-    return replace(out.decision(), why="edited", rest=rest)
-
-
-def _differs_in_place(a: Update, b: Update) -> bool:
-    return replace(a, order=None, node=None, at=None) == replace(
-        b, order=None, node=None, at=None
-    ) or (
-        a.op == b.op == "complete"
-        and {a.quantity, b.quantity} <= {None, b.quantity}
-        and a.quantity == b.quantity
-    )
-
-
-def _without(message: Message, source: Previous) -> dict[str, OrderState]:
-    """The state as it was before the edited message, as far as this message knows."""
-    state: dict[str, OrderState] = {}
-    for update in source.applied:
-        if not update.order or update.order in state:
-            continue
-        known = message.state.get(update.order)
-        if known is not None:
-            gone = {u.node for u in source.applied if u.order == update.order}
-            state[update.order] = replace(
-                known, done=known.done - gone, in_progress=known.in_progress - gone
-            )
-    return _Overlay(message, state) if state else dict(message.state)
-
-
-class _Overlay(dict[str, OrderState]):
-    """Changed states in front of a mapping that may be lazy."""
-
-    def __init__(self, message: Message, changed: dict[str, OrderState]) -> None:
-        super().__init__(changed)
-        self._behind = message.state
-
-    def get(self, key: str, default: object = None) -> OrderState | None:  # type: ignore[override]
-        return super().get(key) or self._behind.get(key)

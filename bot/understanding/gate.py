@@ -1,4 +1,4 @@
-"""From claims to updates: node words against the route, numbers against the order, state and role."""
+"""From claims to updates: route, numbers, state and role decide what may be applied."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -109,8 +109,8 @@ def likely_nodes(order_no: str, scene: Scene, table: AliasTable) -> tuple[str, .
 def _counted(claim: Claim, update: Update, scene: Scene, out: Outcome) -> Update | None:
     """Put the numbers in; more pieces than the order has are a question."""
     total = scene.entry(update.order or "").quantity
-    plain = replace(update, reason=claim.reason if update.op in ("delay", "rework", "fail") else None,
-                    rework=claim.rework, scrap=claim.scrap, at=claim.at)  # fmt: skip
+    reason = claim.reason if update.op in ("delay", "rework", "fail") else None
+    plain = replace(update, reason=reason, rework=claim.rework, scrap=claim.scrap, at=claim.at)
     if update.op == "delay":
         return replace(
             plain, rework=None, scrap=None, at=None, until=claim.until, delay_days=claim.delay_days

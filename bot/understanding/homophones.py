@@ -1,6 +1,6 @@
 """Rule 4: a typed word that only sounds like a node word.
 
-It may be applied by sound only where the sound is no ordinary word's as well; otherwise it is asked.
+It may be applied by sound only where the sound is no ordinary word's as well; else it is asked.
 pypinyin is heavy and is loaded by the first message that needs it.
 """
 
@@ -14,14 +14,14 @@ from bot.understanding.routes import AliasTable
 from bot.understanding.tokens import Token
 
 _TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm")
-_MARKING = frozenset("done done_after begin at_work doing_after arrived".split())
+_MARKING = frozenset(["done", "done_after", "begin", "at_work", "doing_after", "arrived"])
 
 
 @cache
 def _reader() -> Callable[[str], list[str]]:
     from pypinyin import lazy_pinyin
 
-    return cast(Callable[[str], list[str]], lazy_pinyin)
+    return cast("Callable[[str], list[str]]", lazy_pinyin)
 
 
 def sound(word: str) -> str:
@@ -79,7 +79,7 @@ def _windows(clause: Clause) -> list[tuple[int, int]]:
         for j in range(i, min(i + 4, len(tokens))):
             part = tokens[i : j + 1]
             if any(
-                t.kind not in ("text", "word", "node") or "done" in t.tags and len(t.text) > 1
+                t.kind not in ("text", "word", "node") or ("done" in t.tags and len(t.text) > 1)
                 for t in part
             ):
                 break

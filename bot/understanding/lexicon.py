@@ -1,6 +1,8 @@
 """Longest-match lookup of the words that matter, built once from the data module."""
 
+import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from bot.understanding.data import markers as data
 
@@ -66,12 +68,23 @@ UNITS = sorted({*PIECES, *PACKAGES, *split(data.OTHER_UNITS)}, key=lambda unit: 
 AFTER_PIECES = frozenset(data.AFTER_PIECES)
 YES = frozenset(split(data.YES))
 NO = frozenset(split(data.NO))
-REASONS = tuple((reason, tuple(split(words))) for reason, words in data.REASONS)
+
+
+@cache
+def _reasons() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (reason, re.compile("|".join(re.escape(word) for word in split(words))))
+        for reason, words in data.REASONS
+    )
+
+
+@cache
+def _any_reason() -> re.Pattern[str]:
+    return re.compile("|".join(pattern.pattern for _, pattern in _reasons()))
 
 
 def reason_of(text: str) -> str | None:
     """The reason category the words of a report point to."""
-    for reason, words in REASONS:
-        if any(word in text for word in words):
-            return reason
-    return None
+    if not _any_reason().search(text):
+        return None
+    return next((reason for reason, pattern in _reasons() if pattern.search(text)), None)

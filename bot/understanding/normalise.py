@@ -24,6 +24,7 @@ _HAN = re.compile("[\u4e00-\u9fff]+")
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _SAME = {ord("№"): "#", ord("℃"): "度", ord("〜"): "~", ord("–"): "-", ord("—"): "-", ord("−"): "-",
          ord("‐"): "-", ord("‑"): "-", ord("…"): "。", ord("〇"): "零"}  # fmt: skip
+_TRADITIONAL_IN_GB2312 = re.compile("[乾菸摺後徵夥於袷麽]")
 # characters of both scripts that a traditional writer means in their simplified form
 _BOTH = {ord("著"): "着", ord("乾"): "干"}
 
@@ -33,7 +34,7 @@ class _Converter(Protocol):
 
 
 def clean(text: str, limit: int = MAX_CHARS) -> str:
-    """Drop what has no business in a message (NUL, lone surrogates, bidi, zero width) and cap it."""
+    """Drop NUL, lone surrogates, bidi and zero width marks; cap the length."""
     text = _KEYCAP.sub(r" \1. ", text[: 2 * limit])
     return _INVISIBLE.sub("", text.replace("\r\n", "\n"))[:limit].replace("\u20e3", "")
 
@@ -58,6 +59,8 @@ def may_be_traditional(text: str) -> bool:
     """GB 2312 holds the simplified characters only, so its codec is the cheapest test there is."""
     if text.isascii():
         return False
+    if _TRADITIONAL_IN_GB2312.search(text):
+        return True
     try:
         "".join(_HAN.findall(text)).encode("gb2312")
     except UnicodeEncodeError:

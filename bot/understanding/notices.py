@@ -26,7 +26,8 @@ def _decide(scene: Scene, op: str) -> Decision | None:
         near = [no for s in strangers for no in suggested(s, scene.world, scene.universe)]
         return ask("unknown-order", "order", Update(op), near[:MAX_OFFERED])
     if not orders:
-        orders = scene.supplied()[0]
+        supplied, by = scene.supplied()
+        orders = supplied if op == "subscribe" or by in ("card", "message") else []
     if not orders and op == "unsubscribe":
         return Decision("apply", (Update(op),), why="notice")
     if len(orders) != 1 and not (orders and any(c.orders for c in scene.clauses)):

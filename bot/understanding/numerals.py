@@ -6,8 +6,8 @@ DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"幺"
 _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
 HAN_NUMBER = "[零一二三四五六七八九十百千万两俩]+"
 NUMBER = rf"(?:\d+|{HAN_NUMBER})"
-ENGLISH = {w: n for n, w in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve".split())}  # fmt: skip
+_ENGLISH = "zero one two three four five six seven eight nine ten eleven twelve"
+ENGLISH = {word: n for n, word in enumerate(_ENGLISH.split())}
 _HAN_ONLY = re.compile(HAN_NUMBER)
 
 

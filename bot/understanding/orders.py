@@ -122,9 +122,16 @@ def _closed(text: str, atoms: list[_Atom], n: int, last: int, world: World) -> b
     if after.run == atoms[last].run:
         return after.text in MARKERS or after.text in world.words
     gap = text[atoms[last].end : after.start]
-    if gap != "-" or _range_to(text, atoms[last].end, world):
+    if gap not in ("-", "/"):
         return True
-    return after.text.isalpha() and (after.text in MARKERS or after.text in world.words)
+    if after.text.isalpha() and (after.text in MARKERS or after.text in world.words):
+        return True
+    return _same_length(atoms, last, after) or _range_to(text, after.start, world)
+
+
+def _same_length(atoms: list[_Atom], last: int, after: _Atom) -> bool:
+    """A102-105, A102/103: the other end of a range, or the next of a list."""
+    return after.text.isdigit() and len(after.text) == len(atoms[last].text)
 
 
 def _ends_order(text: str, atoms: list[_Atom], n: int, world: World) -> bool:
@@ -135,11 +142,11 @@ def _ends_order(text: str, atoms: list[_Atom], n: int, world: World) -> bool:
     return False
 
 
-def _range_to(text: str, end: int, world: World) -> bool:
-    match = _RANGE_END.match(text, end)
-    return bool(match) and any(
-        world.shaped(token) or world.ending(token)
-        for token in re.findall(r"^[a-z0-9\-]+", text[match.end() : match.end() + 24])
+def _range_to(text: str, start: int, world: World) -> bool:
+    """Whether another number of this factory begins here (A102-A105)."""
+    token = re.compile(r"[a-z0-9\-]+").match(text, start)
+    return token is not None and (
+        world.shaped(token.group()) or world.find(folded(token.group())) is not None
     )
 
 
@@ -225,8 +232,10 @@ def orders_between(first: str, last: str, world: World) -> list[str]:
         return []
     low, high = sorted((a, b))
     inside = [(folded(o.order_no), o.order_no) for o in world.orders]
-    hits = [(f, no) for f, no in inside
-            if len(f) == len(a) and shape_letters(f) == shape_letters(a) and low <= f <= high]  # fmt: skip
+    like_a = [(f, no) for f, no in inside if len(f) == len(a)]
+    hits = [
+        (f, no) for f, no in like_a if shape_letters(f) == shape_letters(a) and low <= f <= high
+    ]
     return [no for _, no in sorted(hits)][:MAX_RANGE]
 
 

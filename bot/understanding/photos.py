@@ -6,10 +6,11 @@ from bot.understanding.scene import Scene
 
 TOGETHER_SECONDS = 180
 _PICTURES = frozenset(["photo", "video"])
-_SPOILS = frozenset("question cond hearsay".split())
+_SPOILS = frozenset(["question", "cond", "hearsay"])
 
 
 def has_picture(attachments: tuple[str, ...]) -> bool:
+    """A voice message is no picture; its transcript is the text."""
     return any(a in _PICTURES for a in attachments)
 
 

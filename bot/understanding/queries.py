@@ -4,21 +4,48 @@ from datetime import datetime
 
 from bot.understanding.clauses import Clause
 from bot.understanding.gate import MAX_OFFERED, Outcome, ask
+from bot.understanding.guesses import suggestions
 from bot.understanding.model import Decision, Query
 from bot.understanding.orders import suggested
-from bot.understanding.reports import suggestions
 from bot.understanding.scene import Scene
 
-_ABLE = frozenset("能 可以 会 能够 可 能不能 可不可以 会不会 will can could".split())
+_ABLE = frozenset(
+    ["能", "可以", "会", "能够", "可", "能不能", "可不可以", "会不会", "will", "can", "could"]
+)
 _ENGLISH_OPENERS = frozenset(
-    "is are was were has have had did does do can could will would when what where who which how any".split()
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "had",
+        "did",
+        "does",
+        "do",
+        "can",
+        "could",
+        "will",
+        "would",
+        "when",
+        "what",
+        "where",
+        "who",
+        "which",
+        "how",
+        "any",
+    ]
 )
 
 
 def answer(scene: Scene, out: Outcome) -> None:
     """Put the answer, or the question about the order, into `out`."""
     asked = [c for c in scene.clauses if _asks(c)]
-    if not asked or (scene.names_other and not scene.names_bot):
+    if scene.names_other and not scene.names_bot:
+        return
+    if not asked:
+        _bare_number(scene, out)
         return
     clause = asked[0]
     orders = clause.orders or _nearby(scene, clause)
@@ -36,6 +63,20 @@ def answer(scene: Scene, out: Outcome) -> None:
         out.asks.append(ask("unknown-order", "order", (), list(dict.fromkeys(near))[:MAX_OFFERED]))
         return
     _without_order(scene, clause, out)
+
+
+def _bare_number(scene: Scene, out: Outcome) -> None:
+    """An order number and nothing else, said to the bot, asks how far it is."""
+    if (
+        not (scene.names_bot or scene.private)
+        or scene.message.attachments
+        or out.applied
+        or out.asks
+    ):
+        return
+    if all(c.bare("order") for c in scene.clauses) and scene.message.reply_to is None:
+        for order_no in dict.fromkeys(no for c in scene.clauses for no in c.orders):
+            out.answers.append(Decision("answer", query=Query("status", order_no), why="question"))
 
 
 def _asks(clause: Clause) -> bool:
@@ -112,8 +153,10 @@ def kind_of(clause: Clause, now: datetime) -> str:
         return "owner"
     ahead = any(t.text in _ABLE or "plan" in t.tags for t in clause.tokens)
     finished = any(t.text == "了" or t.text.endswith(("了吗", "了没")) for t in clause.tokens)
+    coming = any(t.date and t.date.date >= now.date() for t in clause.dates)
     if (
         (clause.dates and ahead)
+        or (coming and not finished)
         or ("future" in clause.blocks and not finished)
         or (ahead and not finished)
     ):

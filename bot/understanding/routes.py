@@ -8,15 +8,15 @@ from bot.understanding.normalise import normalise
 _PARTS = re.compile(r"[/、()]+")
 _HAN = re.compile("[\u4e00-\u9fff]")
 # alias words that report a start or an end without any marker beside them
-_STARTS = frozenset("上线 上机 上车间 开工 投产 开机 上床 上台".split())
-_ENDS = frozenset("下线 下机 下台 收线 落机".split())
+_STARTS = frozenset(["上线", "上机", "上车间", "开工", "投产", "开机", "上床", "上台"])
+_ENDS = frozenset(["下线", "下机", "下台", "收线", "落机"])
 _START_PREFIX = ("开", "上机", "上", "起")
 _ENDING = re.compile(
     r"^(?:已.+|.+[齐走讫毕]|.*寄出|发出|.*发走|到料|料到|齐料|.*shipped|delivered|.*confirmed)$"
 )
 _INSTANT = re.compile(
     r"^(?:[已待]?发[货出运走]?|[出交送提收寄][货件出走]?|交[付期]|送达|签收|接单|下单|装车|.*[入出上][库仓]|.*发货|.*出货|.*发运"
-    r"|.*寄出|到[货料]|料到|来料|.*齐料?|.*入库|已.*)$"
+    r"|.*寄出|.*确认|到[货料]|料到|来料|.*齐料?|.*入库|已.*)$"
 )
 _MATERIAL = re.compile("料|采购|备货|material|进货|来货")
 _INSPECTION = re.compile("检|验|查|测|qc|qa|inspect|test")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bot.understanding.blocks import spread
 from bot.understanding.clauses import Clause, split_clauses
 from bot.understanding.model import Message, OrderState, Previous
 from bot.understanding.normalise import fold, normalise
@@ -134,7 +135,8 @@ def look(world: World, message: Message) -> Scene | None:
     scene.text = _without_names(scene, text)
     scene.names_bot = scene.names_bot or message.mentions_bot
     scene.tokens = _hide_foreign(scene, cut(scene.text, message.at, world))
-    scene.clauses = split_clauses(scene.tokens, message.at)
+    scene.clauses = split_clauses(scene.tokens)
+    spread(scene.clauses, message.at)
     return None if _copied_from_person(scene) else scene
 
 

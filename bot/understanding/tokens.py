@@ -7,8 +7,9 @@ into it (差不多 is no 差, 说明书 no 说, 后道 no 后).
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
-from bot.understanding.amounts import Amount, amount_at
+from bot.understanding.amounts import AMOUNT_STARTS, Amount, amount_at
 from bot.understanding.dates import Found, scan_dates
 from bot.understanding.lexicon import MARKERS, NONE
 from bot.understanding.orders import Mention, find_orders
@@ -16,10 +17,21 @@ from bot.understanding.world import World
 
 _STOPS = frozenset(",;。\n!?，；！？")
 _SPACES = frozenset(" \t")
-_ENUMERATOR = re.compile(r"(?:(?<=^)|(?<=[\s,;。:]))\(?\d{1,2}(?:[.)、](?!\d)|\)|:(?!\d))\s*|\((?:1?\d|20)\)(?=[^\d\s,。;])")
+_ENUMERATOR = re.compile(
+    r"(?:(?<=^)|(?<=[\s,;。:]))\(?\d{1,2}(?:[.)、](?!\d)|\)|:(?!\d))\s*|\((?:1?\d|20)\)(?=[^\d\s,。;])"
+)
 _TRACKING = re.compile(
     r"(?<![a-z0-9])(?:[a-z]{1,4}\d{9,18}[a-z]{0,2}|1z[a-z0-9]{16}|\d{12,18})(?![a-z0-9])"
 )
+_DIGIT_AFTER = re.compile(r"(?m:^|(?<=[\s,;。]))\d{1,2}[.、)](?=\d)")
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈"
+    "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
+)
+_CALLED = re.compile(
+    f"[{_SURNAMES}](?:姐|哥|工|总|叔|姨|师傅|师父|主管|组长|班长|经理|厂长|老板|主任)|[老小阿][{_SURNAMES}](?![工部])"
+)
+_CALLED_STARTS = frozenset(_SURNAMES + "老小阿")
 _FRACTION = re.compile(r"\d{1,2}/\d{1,2}")
 _SOUNDS_DONE = re.compile(
     "[玩晚万湾弯丸挽碗腕][成城程诚承呈乘称橙]了?|wan ?cheng(?: ?le)?(?![a-z])"
@@ -41,7 +53,7 @@ _NOT_AFTER_SHORT = ("得漂", "不锈", "着急", "不多", "中午", "好看", 
 
 @dataclass(slots=True)
 class Token:
-    """A piece of the text. `kind`: order, stranger, node, amount, date, word, tracking, mark, stop, text."""
+    """A piece: order, stranger, node, amount, date, word, tracking, mark, stop or text."""
 
     kind: str
     text: str
@@ -62,6 +74,7 @@ class Lexer:
         self.text = text
         self.world = world
         self.spans: dict[int, Token] = {}
+        self.last: Token | None = None
         self._claim_enumerators(text)
         self.mentions = find_orders(self._masked(text, " "), world)
         self._claim_orders()
@@ -84,9 +97,22 @@ class Lexer:
             self._claim(Token("tracking", match.group(), match.start(), match.end()))
 
     def _claim_enumerators(self, masked: str) -> None:
+        highest = 0
+        for match in _DIGIT_AFTER.finditer(masked):  # 1.2311-05: a number of ours follows
+            behind = find_orders(masked[match.end() : match.end() + 40], self.world)
+            if behind and behind[0].start == 0 and behind[0].order:
+                self._claim(Token("stop", "1.", match.start(), match.end()))
+                highest = max(highest, int("".join(c for c in match.group() if c.isdigit())))
         for match in _ENUMERATOR.finditer(masked):
             if match.end() < len(masked):
                 self._claim(Token("stop", "1.", match.start(), match.end()))
+                highest = max(highest, int("".join(c for c in match.group() if c.isdigit())))
+        while 0 < highest < 30:  # 1、…完成2、…: the list goes on without a space
+            highest += 1
+            after = re.compile(rf"(?<![\d.]){highest}[、.)]\s*(?=[^\d\s])").search(masked)
+            if after is None:
+                break
+            self._claim(Token("stop", "1.", after.start(), after.end()))
 
     def _claim_dates(self, masked: str, now: datetime) -> None:
         for found in scan_dates(masked, now):
@@ -98,7 +124,18 @@ class Lexer:
         longest = self.world.words.longest(self.text, found.start)
         if longest is not None and len(longest) >= len(text):
             return True
-        return _FRACTION.fullmatch(text) is not None and self._counts(text, found.start)
+        if _FRACTION.fullmatch(text) is not None:
+            return self._counts(text, found.start)
+        return self._is_suffix(text, found)
+
+    def _is_suffix(self, text: str, found: Found) -> bool:
+        """12号钻孔完成: the end of an order number rather than the twelfth."""
+        digits = text.rstrip("号")
+        if digits == text or not digits.isdigit() or len(digits) < 2 or not digits.isascii():
+            return False
+        at_head = not self.text[: found.start].strip(" ,。;\n")
+        before_node = self.world.words.longest(self.text + " ", found.end) is not None
+        return at_head and before_node and bool(self.world.ending(digits))
 
     def _counts(self, text: str, start: int) -> bool:
         """5/12 is a count behind a node word or a marker, or where an order has twelve pieces."""
@@ -126,8 +163,9 @@ class Lexer:
             if out and out[-1].kind == "node":
                 token = self._sounds_done(position) or token
             _append(out, token, self.text)
+            self.last = out[-1]
             position = token.end
-        _mark_compounds(out, self.text)
+        _mark_compounds(out)
         return out
 
     def _sounds_done(self, start: int) -> Token | None:
@@ -145,10 +183,10 @@ class Lexer:
             return Token("mark", char, start, start + 1)
         alias = self._alias(start)
         marker = self._clear_of_aliases(start, MARKERS.longest(text, start))
-        name = self.world.names.longest(text, start)
+        name = self.world.names.longest(text, start) or self._called(start)
         if name and len(name) > max(len(alias or ""), len(marker or "")):
             return Token("word", name, start, start + len(name), frozenset({"name"}))
-        amount = amount_at(text, start, self._limit(start))
+        amount = amount_at(text, start, self._limit(start)) if char in AMOUNT_STARTS else None
         best = max(len(alias or ""), len(marker or ""))
         if amount and amount.end - start > best:
             return Token("amount", text[start : amount.end], start, amount.end, amount=amount)
@@ -157,6 +195,13 @@ class Lexer:
         if marker:
             return Token("word", marker, start, start + len(marker), MARKERS.tags(marker))
         return self._unknown(start)
+
+    def _called(self, start: int) -> str | None:
+        """李姐, 老王: how people speak of one another."""
+        if self.text[start] not in _CALLED_STARTS:
+            return None
+        match = _CALLED.match(self.text, start)
+        return match.group() if match else None
 
     def _clear_of_aliases(self, start: int, marker: str | None) -> str | None:
         """在打|印: a marker gives way where a node word begins in it and runs on behind it."""
@@ -200,6 +245,9 @@ class Lexer:
         return after in _AFTER_SHORT or start + 1 in self.spans
 
     def _after_word(self, start: int) -> bool:
+        last = self.last
+        if last is not None and last.end == start and last.kind == "word":
+            return True
         return any(self.text[max(0, start - n) : start] in self.world.words for n in (4, 3, 2))
 
     def _unknown(self, start: int) -> Token:
@@ -225,9 +273,9 @@ def _append(out: list[Token], token: Token, text: str) -> None:
     out.append(token)
 
 
-def _mark_compounds(out: list[Token], text: str) -> None:
+def _mark_compounds(out: list[Token]) -> None:
     """绣花线, 裁切机: a node word runs on into a noun."""
-    for token, after in zip(out, out[1:], strict=False):
+    for token, after in pairwise(out):
         if token.kind != "node" or after.start != token.end or not _is_han(token.text[-1]):
             continue
         unknown = after.kind == "text" and _is_han(after.text[0])

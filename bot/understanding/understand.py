@@ -4,7 +4,8 @@ Never apply what was not said; ask one short question when one thing is missing;
 stay silent at everything else.
 """
 
-from bot.understanding.corrections import correct, on_event
+from bot.understanding.corrections import correct
+from bot.understanding.events import on_event
 from bot.understanding.gate import Outcome
 from bot.understanding.model import Decision, Message, Query
 from bot.understanding.notices import notice

@@ -6,7 +6,7 @@ the lexer's word list are compiled once and kept until a route changes.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.understanding.lexicon import Words
 from bot.understanding.normalise import normalise
@@ -97,19 +97,27 @@ def one_edit(a: str, b: str) -> bool:
     return a[i + 1 :] == b[i + 1 :] or (swapped and a[i + 2 :] == b[i + 2 :])
 
 
-@dataclass(slots=True)
 class World:
     """The register that every message is read against."""
 
-    people: dict[str, PersonEntry] = field(default_factory=dict)
-    customers: dict[str, CustomerEntry] = field(default_factory=dict)
-    bot_names: tuple[str, ...] = ("bot",)
-    _orders: dict[str, OrderEntry] = field(default_factory=dict)
-    _by_fold: dict[str, str] = field(default_factory=dict)
-    _shapes: dict[str, int] = field(default_factory=dict)
-    _routes: dict[RouteEntry, AliasTable] = field(default_factory=dict)
-    _words: Words | None = None
-    _names: Words | None = None
+    def __init__(
+        self,
+        orders: Iterable[OrderEntry] = (),
+        people: Iterable[PersonEntry] = (),
+        customers: Iterable[CustomerEntry] = (),
+        bot_names: Iterable[str] = ("bot",),
+    ) -> None:
+        self._orders: dict[str, OrderEntry] = {}
+        self._by_fold: dict[str, str] = {}
+        self._shapes: dict[str, int] = {}
+        self._routes: dict[str, tuple[RouteEntry, AliasTable]] = {}
+        self._words: Words | None = None
+        self._names: Words | None = None
+        self.bot_names = tuple(normalise(name) for name in bot_names)
+        self.put_people(people)
+        self.put_customers(customers)
+        for order in orders:
+            self.put(order)
 
     # orders
 
@@ -170,23 +178,23 @@ class World:
 
     def aliases(self, route: RouteEntry) -> AliasTable:
         """The alias table of a route, compiled when first asked for."""
-        table = self._routes.get(route)
-        if table is None:
-            table = self._routes[route] = AliasTable(
-                [(node.key, node.name, node.aliases) for node in route.nodes]
-            )
-            self._words = None
+        known = self._routes.get(route.key)
+        if known is not None and (known[0] is route or known[0] == route):
+            return known[1]
+        table = AliasTable((node.key, node.name, node.aliases) for node in route.nodes)
+        self._routes[route.key] = (route, table)
+        self._words = None
         return table
 
     @property
     def tables(self) -> Iterable[AliasTable]:
-        return self._routes.values()
+        return [table for _, table in self._routes.values()]
 
     @property
     def words(self) -> Words:
         """Every alias of every route, for the lexer."""
         if self._words is None:
-            aliases = {a for table in self._routes.values() for a in table.words}
+            aliases = {a for table in self.tables for a in table.words}
             forms = [
                 (form, "perfect") for a in aliases for form in inflected(a) if form not in aliases
             ]
@@ -215,21 +223,6 @@ class World:
             ]
             self._names = Words(entries)
         return self._names
-
-    def __init__(
-        self,
-        orders: Iterable[OrderEntry] = (),
-        people: Iterable[PersonEntry] = (),
-        customers: Iterable[CustomerEntry] = (),
-        bot_names: Iterable[str] = ("bot",),
-    ) -> None:
-        self._orders, self._by_fold, self._shapes, self._routes = {}, {}, {}, {}
-        self._words = self._names = None
-        self.bot_names = tuple(normalise(name) for name in bot_names)
-        self.put_people(people)
-        self.put_customers(customers)
-        for order in orders:
-            self.put(order)
 
 
 _FOLDS: dict[str, str] = {}
