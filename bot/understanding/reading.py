@@ -89,6 +89,10 @@ class Reader:
             found[-1] = last.merged(claim)
             found[-1].nodes = last.nodes or claim.nodes
             return
+        mends = claim.op == "rework" and not claim.nodes and claim.rework
+        if mends and last is not None and last.op in ("complete", "progress"):
+            last.rework = last.rework or claim.rework  # 14套合格，1套返修
+            return
         if (
             last is not None
             and last.op == "rework"
