@@ -1,14 +1,13 @@
 """python -m bot: run, understand, import, export, verify, backup, restore, doctor, bench."""
 
 import argparse
-import asyncio
 import json
 import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot import commands
+from bot import bench, commands
 from bot.settings import Settings
 
 
@@ -78,9 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "letters":
             return commands.letters(settings, args.resend)
         case "bench":
-            from bot import bench
-
-            for row in asyncio.run(bench.run(args.names)):
+            for row in bench.run(args.names):
                 print(json.dumps(row), flush=True)
             return 0
     return 2

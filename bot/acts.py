@@ -45,9 +45,13 @@ QUIET = frozenset(
 
 @dataclass(slots=True)
 class Acted:
-    """What came of a list of updates."""
+    """What came of a list of updates. `reports` are those that stand in the message's name now;
+    `undone` are the earlier messages whose reports were taken back.
+    """
 
     applied: list[Update] = field(default_factory=list)
+    reports: list[Update] = field(default_factory=list)
+    undone: list[Heard] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     refused: list[tuple[Update, DomainError]] = field(default_factory=list)
 
@@ -129,35 +133,42 @@ class Acts:
         acted = Acted()
         for update in updates:
             try:
-                events = self._one(ledger, said, update, list(past), anyway=anyway)
+                self._do(ledger, said, update, list(past), acted, anyway=anyway)
             except DomainError as error:
                 acted.refused.append((update, error))
             else:
                 acted.applied.append(update)
-                acted.events.extend(events)
         return acted
 
-    def _one(
-        self, ledger: Ledger, said: Said, update: Update, past: list[Heard], *, anyway: bool
-    ) -> list[Event]:
+    def _do(
+        self,
+        ledger: Ledger,
+        said: Said,
+        update: Update,
+        past: list[Heard],
+        acted: Acted,
+        *,
+        anyway: bool,
+    ) -> None:
         match update.op:
             case "undo":
-                return self._undo(ledger, said, update, past)
+                self._undo(ledger, said, update, past, acted)
             case "move":
-                return self._move(ledger, said, update, past)
-            case "attach":
-                return self._attach(ledger, said, update.order or "", update.node or "")
+                self._move(ledger, said, update, past, acted)
             case "unsubscribe" if not update.order:
-                return self._unfollow_all(ledger, said)
-            case "set_quantity":
-                return self._plain(ledger, said, update, anyway=anyway)
+                acted.events += self._unfollow_all(ledger, said)
             case _:
-                photos = (
-                    self._attach(ledger, said, update.order or "", update.node or "")
-                    if said.photos and update.node
-                    else []
-                )
-                return [*photos, *self._plain(ledger, said, update, anyway=anyway)]
+                acted.events += self._one(ledger, said, update, anyway=anyway)
+                acted.reports.append(update)
+
+    def _one(self, ledger: Ledger, said: Said, update: Update, *, anyway: bool) -> list[Event]:
+        """One plain report: its photos first, so that a node that wants one finds it there."""
+        if update.op == "attach":
+            return self._attach(ledger, said, update.order or "", update.node or "")
+        photos: list[Event] = []
+        if said.photos and update.node and update.op != "set_quantity":
+            photos = self._attach(ledger, said, update.order or "", update.node)
+        return [*photos, *self._plain(ledger, said, update, anyway=anyway)]
 
     def _plain(self, ledger: Ledger, said: Said, update: Update, *, anyway: bool) -> list[Event]:
         command = command_of(update, said.text, anyway=anyway)
@@ -188,9 +199,13 @@ class Acts:
             events.extend(done.events)
         return events
 
-    def _undo(self, ledger: Ledger, said: Said, update: Update, past: list[Heard]) -> list[Event]:
-        found = self.reported(ledger, said.source, update, past)
-        return self.take_back(ledger, said, found)
+    def _undo(
+        self, ledger: Ledger, said: Said, update: Update, past: list[Heard], acted: Acted
+    ) -> None:
+        item, found = self.reported(ledger, said.source, update, past)
+        acted.events += self.take_back(ledger, said, found)
+        if item is not None:
+            acted.undone.append(item)
 
     def take_back(self, ledger: Ledger, said: Said, found: Sequence[Event]) -> list[Event]:
         """Undo these events, order by order."""
@@ -205,36 +220,49 @@ class Acts:
 
     def reported(
         self, ledger: Ledger, source: Source, update: Update, past: list[Heard]
-    ) -> list[Event]:
-        """The events of the newest message that reported this order and node, not undone yet."""
+    ) -> tuple[Heard | None, list[Event]]:
+        """The newest message that reported this order and node, and its events that still count."""
         for item in reversed(past):
             if any(_about(a, update) for a in item.applied):
                 events = ledger.orders.from_source(source.platform, source.chat, item.message_id)
                 kept = standing(ledger, events)
                 if kept:
-                    return kept
-        return []
+                    return item, kept
+        return None, []
 
-    def _move(self, ledger: Ledger, said: Said, update: Update, past: list[Heard]) -> list[Event]:
+    def _move(
+        self, ledger: Ledger, said: Said, update: Update, past: list[Heard], acted: Acted
+    ) -> None:
         """The last report belongs to another order or node: take it back and say it there."""
         for item in reversed(past):
+            if not item.applied or item.person != said.person.id:
+                continue
             source = said.source
             events = standing(
                 ledger, ledger.orders.from_source(source.platform, source.chat, item.message_id)
             )
-            if not events or not item.applied or item.person != said.person.id:
-                continue
-            photos = tuple(e.fact for e in events if isinstance(e.fact, PhotoAttached))
-            there = [
-                replace(a, order=update.order or a.order, node=update.node or a.node)
-                for a in item.applied
-            ]
-            back = self.take_back(ledger, said, events)
-            moved = replace(said, photos=tuple(dict.fromkeys(photos)), text=item.text)
-            for new in there:
-                back += self._one(ledger, moved, new, past, anyway=True)
-            return back
+            if events:
+                self._moved(ledger, said, update, item, events, acted)
+                return
         raise Refused("nothing-to-undo")
+
+    def _moved(
+        self,
+        ledger: Ledger,
+        said: Said,
+        update: Update,
+        item: Heard,
+        events: Sequence[Event],
+        acted: Acted,
+    ) -> None:
+        photos = tuple(e.fact for e in events if isinstance(e.fact, PhotoAttached))
+        acted.events += self.take_back(ledger, said, events)
+        acted.undone.append(item)
+        moved = replace(said, photos=tuple(dict.fromkeys(photos)), text=item.text)
+        for old in item.applied:
+            new = replace(old, order=update.order or old.order, node=update.node or old.node)
+            acted.events += self._one(ledger, moved, new, anyway=True)
+            acted.reports.append(new)
 
 
 def standing(ledger: Ledger, events: Iterable[Event]) -> list[Event]:

@@ -104,7 +104,13 @@ class App:
         )
         self.intake = Intake(self.store, Talk(self.desk, self._ticket), self.photos, self._stir)
         self.courier = Courier(
-            self.store, self.adapters, self._voice, self.photos, self.links, s.factory, self._stir
+            self.store,
+            self.adapters,
+            self._voice,
+            self.photos,
+            self.links,
+            s.factory,
+            self._quiet,
         )
         self.clockwork = Clockwork(self.store, self.calendar, time.fromisoformat(s.standup))
         if s.sandbox:
@@ -164,7 +170,11 @@ class App:
         return {name: adapter.state for name, adapter in self.adapters.items()}
 
     def _stir(self) -> None:
+        """Messages were handled: there may be something to carry."""
         self.courier.wake()
+        self._quiet()
+
+    def _quiet(self) -> None:
         if self.sandbox is not None:
             self.sandbox.stirred()
 

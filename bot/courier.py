@@ -123,7 +123,15 @@ class Courier:
             name = notice.bundle or f"#{claimed.id}"
             bundles.setdefault((notice.to, name), []).append(claimed)
         voice = self.voice(ledger)
-        return [self._parcel(ledger, voice, group) for group in bundles.values()]
+        parcels = []
+        for group in bundles.values():
+            try:
+                parcels.append(self._parcel(ledger, voice, group))
+            except Exception as error:
+                log.exception("notice %d could not be worded", group[0].id)
+                for claimed in group:
+                    ledger.outbox.dead(claimed, f"not worded: {type(error).__name__}")
+        return parcels
 
     def _parcel(self, ledger: Ledger, voice: Voice, group: Sequence[Claimed]) -> Parcel:
         notices = [c.notice for c in group]

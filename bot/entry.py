@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.context import Scene, local_naive
-from bot.questions import Option, put
+from bot.questions import NEVER_MIND, Option, put
 from bot.replies import Replies
 from bot.sheets.lines import SheetResult
 from bot.sheets.pasted import understand_lines
@@ -83,7 +83,7 @@ class Entry:
             "pending": [],
             "options": [
                 Option("option.take", {"count": len(good)}).doc(),
-                Option("option.none", {}).doc(),
+                NEVER_MIND.doc(),
             ],
             "entry": [line_doc(x) for x in good],
             "rows": rows,

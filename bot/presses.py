@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.acts import Acts, Said
 from bot.context import Scene
-from bot.questions import NEVER_MIND, Option, plain, put, update_from
+from bot.questions import Option, plain, put, update_from
 from bot.replies import Replies
 from bot.understanding.model import Update
 from domain.commands import ChangeDue, Confirm
@@ -17,7 +17,6 @@ from domain.errors import DomainError, Refused
 from domain.events import PhotoAttached, Source
 from domain.notice import Kind, Loud, Notice
 from domain.person import Deed, GroupKind, Role, may
-from storage.inbox import Received
 from storage.ledger import Ledger
 from storage.records import Asked
 
@@ -95,7 +94,7 @@ class Presses:
             self._marks(ledger, view, doc)
         if acted.events:
             self.replies.card(ledger, view.to, view.language)
-        applied = [plain(u) for u in acted.applied if u.op not in ("undo", "move")]
+        applied = [plain(u) for u in acted.reports]
         return {
             "answered": asked.id,
             "number": doc.get("number"),
@@ -313,13 +312,3 @@ class Presses:
         for group in ledger.groups(GroupKind.PRODUCTION):
             self.replies.card(ledger, group.address, group.language)
         return {"events": [[e.order_no, e.seq] for e in done.events]}
-
-
-def never_mind() -> Mapping[str, Any]:
-    """The option that does nothing."""
-    return NEVER_MIND.doc()
-
-
-def origin(row: Received) -> Source:
-    """Where a message came from."""
-    return Source(row.platform, row.chat, row.message_id)

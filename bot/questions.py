@@ -37,7 +37,8 @@ class Option:
         }  # fmt: skip
 
 
-NEVER_MIND = Option("option.none", {})
+NEVER_MIND = Option("option.cancel", {})
+NONE_OF_THESE = Option("option.none", {})
 
 
 def options_for(ledger: Ledger, decision: Decision, view: Scene) -> list[Option]:
@@ -57,7 +58,7 @@ def options_for(ledger: Ledger, decision: Decision, view: Scene) -> list[Option]
         case "not-your-node" if first and first.node:
             return [Option("option.ask-owner", {}, tuple(pending), owner=True), NEVER_MIND]
     if decision.asked == "order":
-        return _orders(ledger, decision, pending, view)
+        return _orders(ledger, decision, pending)
     if decision.asked == "node" and first and order:
         return _nodes(order, decision, first)
     if pending and all(_whole(p) for p in pending):
@@ -83,9 +84,7 @@ def _earlier(order: Order, pending: Sequence[Update], first: Update) -> list[Opt
     ]
 
 
-def _orders(
-    ledger: Ledger, decision: Decision, pending: Sequence[Update], view: Scene
-) -> list[Option]:
+def _orders(ledger: Ledger, decision: Decision, pending: Sequence[Update]) -> list[Option]:
     found = []
     for no in decision.candidates[: MOST - 1]:
         order = ledger.order(no)
@@ -94,7 +93,7 @@ def _orders(
         facts = {"order": no, "product": order.product, "quantity": order.quantity}
         do = tuple(replace(p, order=no) for p in pending)
         found.append(Option("option.order", facts, do))
-    return [*found, NEVER_MIND] if found else []
+    return [*found, NONE_OF_THESE] if found else []
 
 
 def _nodes(order: Order, decision: Decision, first: Update) -> list[Option]:

@@ -129,9 +129,7 @@ class Registry:
         self.world = World(
             people=[_person(p) for p in people if p.role is not Role.CUSTOMER],
             customers=[
-                CustomerEntry(p.id, p.name, p.language)
-                for p in people
-                if p.role is Role.CUSTOMER
+                CustomerEntry(p.id, p.name, p.language) for p in people if p.role is Role.CUSTOMER
             ],
             bot_names=BOT_NAMES,
         )

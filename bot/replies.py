@@ -113,7 +113,7 @@ class Replies:
         }
         lines = []
         for event in newest:
-            if not isinstance(event.fact, REPORTS) or event.by == "system":
+            if not isinstance(event.fact, REPORTS) or event.source is None:
                 continue
             lines.append(line_of(event, now, gone=(event.order_no, event.seq) in undone))
             if len(lines) == LINES:

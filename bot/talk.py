@@ -9,7 +9,6 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from bot import context, questions
@@ -25,7 +24,7 @@ from bot.understanding.model import Decision, ReplyTo, Update
 from bot.understanding.understand import understand
 from domain.desk import Desk
 from domain.events import PhotoAttached, Source
-from domain.person import GroupKind, Person, Role
+from domain.person import GroupKind
 from storage.inbox import Received
 from storage.ledger import Ledger
 
@@ -161,7 +160,7 @@ class Talk:
         }
         picked = self._answered(ledger, view)
         if picked is not None:
-            return outcome | picked
+            return outcome | self._credited(ledger, view, picked)
         match decision.decision:
             case "apply":
                 outcome |= self._apply(ledger, view, decision.updates)
@@ -225,7 +224,7 @@ class Talk:
         if asked is not None and acted.events and not self._corrects(updates):
             ledger.questions.close(asked.id, "answered")
         return {
-            "applied": [questions.plain(u) for u in acted.applied if not self._corrects([u])],
+            "applied": [questions.plain(u) for u in acted.reports],
             "events": [[e.order_no, e.seq] for e in acted.events],
             "refused": [error.code for _, error in acted.refused],
         }
@@ -260,23 +259,14 @@ class Talk:
                 self.replies.refused(ledger, view, update, error)
 
     def _taken_back(self, ledger: Ledger, view: Scene, acted: Acted) -> None:
-        """The corrected message loses its mark (or keeps it, if its report only moved)."""
-        for item in reversed(view.past):
-            if item.applied and item.person == view.person.id:
-                moved = [u for u in acted.applied if u.op == "move"]
-                applied = tuple(
-                    replace(a, order=m.order or a.order, node=m.node or a.node)
-                    for m in moved
-                    for a in item.applied
-                )
-                kept = ledger.inbox.get(item.number)
-                if kept is not None:
-                    plain = [questions.plain(a) for a in applied]
-                    ledger.inbox.amend(item.number, {**kept.outcome, "applied": plain})
-                self.registry.amend(view.row, item.number, applied=applied)
-                if not moved:
-                    self.replies.unmark(ledger, view, item.message_id)
-                return
+        """The corrected message loses its mark, unless its report only moved; its photos are used."""
+        for item in acted.undone:
+            kept = ledger.inbox.get(item.number)
+            if kept is not None:
+                ledger.inbox.amend(item.number, {**kept.outcome, "applied": [], "paired": True})
+            self.registry.amend(view.row, item.number, applied=(), paired=True)
+            if not acted.reports:
+                self.replies.unmark(ledger, view, item.message_id)
 
     def _faults(self, ledger: Ledger, view: Scene) -> None:
         """Pictures that could not be kept: say so, kindly, and keep the rest of the message."""
@@ -302,15 +292,23 @@ class Talk:
             self._paired(ledger, view, item)
         return outcome
 
+    def _credited(self, ledger: Ledger, view: Scene, outcome: dict[str, Any]) -> dict[str, Any]:
+        """What an answer applied counts as said in the message that was asked about."""
+        number, applied = outcome.pop("number", None), outcome.pop("applied", None)
+        forgotten = outcome.pop("forget", None)
+        for place, updates in ((number, applied), (forgotten, [])):
+            kept = ledger.inbox.get(int(place)) if place is not None else None
+            if kept is not None and updates is not None:
+                ledger.inbox.amend(kept.id, {**kept.outcome, "applied": updates})
+                self.registry.amend(view.row, kept.id, applied=tuple(Update(**u) for u in updates))
+        return outcome
+
     def _pressed(self, ledger: Ledger, view: Scene) -> dict[str, Any]:
-        outcome = self.presses.pressed(ledger, view, str(view.row.payload.get("button", "")))
-        number = outcome.pop("number", None)
-        applied = outcome.get("applied")
-        if number is not None and applied:
-            kept = ledger.inbox.get(int(number))
-            if kept is not None:
-                ledger.inbox.amend(int(number), {**kept.outcome, "applied": applied})
-            self.registry.amend(view.row, int(number), applied=tuple(Update(**u) for u in applied))
+        outcome = self._credited(
+            ledger,
+            view,
+            self.presses.pressed(ledger, view, str(view.row.payload.get("button", ""))),
+        )
         return {"person": view.person.id, "decision": "pressed"} | outcome
 
 
@@ -331,13 +329,3 @@ def photo_facts(ledger: Ledger, digests: Sequence[str]) -> tuple[PhotoAttached, 
                 )
             )
     return tuple(found)
-
-
-def is_customer(person: Person) -> bool:
-    """Whether somebody is the factory's customer rather than its staff."""
-    return person.role is Role.CUSTOMER
-
-
-def moment(view: Scene) -> datetime:
-    """When it was said."""
-    return view.at

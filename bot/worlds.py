@@ -243,7 +243,8 @@ class Loader:
         """Finish times of finished nodes: along the plan, squeezed so that none lies after now."""
         plan = {k: order.nodes[k].planned_finish or placed for k in done}
         latest = max(plan.values(), default=placed)
-        limit = min(until, self.at) - timedelta(minutes=40)
+        eve = self.desk.calendar.closing(self.desk.calendar.day(self.at) - timedelta(days=1))
+        limit = min(until, self.at, max(eve, placed))
         if latest <= limit:
             return plan
         room = max((limit - placed).total_seconds(), 60.0)

@@ -43,6 +43,10 @@ class Alert:
             self._still_open()
         return replace(self, state=AlertState.RESOLVED, taken_by=by, taken_at=at)
 
+    def reopened(self) -> "Alert":
+        """Not over after all: the report that ended it was taken back."""
+        return replace(self, state=AlertState.OPEN, taken_by="", taken_at=None)
+
     def _still_open(self) -> None:
         if self.state is not AlertState.OPEN:
             raise Refused(

@@ -12,6 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+LONGEST = 20_000.0
+"""Working hours that are added at most: eight years, beyond which nothing is planned."""
+
 
 class HolidayTable(Protocol):
     """What the state and the factory say of single days."""
@@ -84,11 +87,16 @@ class WorkCalendar:
         kept = self._spans.get(day)
         if kept is None:
             kept = self._spans[day] = (
-                tuple((self.moment(day, a), self.moment(day, b)) for a, b in self.week.shifts)
+                tuple(self._shift(day, a, b) for a, b in self.week.shifts)
                 if self.is_workday(day)
                 else ()
             )
         return kept
+
+    def _shift(self, day: date, start: time, end: time) -> tuple[datetime, datetime]:
+        """One shift; an end not after its start is the next morning's."""
+        last = day if end > start else day + timedelta(days=1)
+        return self.moment(day, start), self.moment(last, end)
 
     def closing(self, day: date) -> datetime:
         """The end of work on that day, or of the last working day before it."""
@@ -108,8 +116,8 @@ class WorkCalendar:
 
     def add(self, at: datetime, hours: float) -> datetime:
         """The moment at which that many working hours have passed. Negative hours count as none."""
-        left = timedelta(hours=max(hours, 0.0))
-        day = self.day(at)
+        left = timedelta(hours=min(max(hours, 0.0), LONGEST))
+        day = self.day(at) - timedelta(days=1)  # whose last shift may run past midnight
         for _ in range(3660):
             for start, end in self.spans(day):
                 begin = max(start, at)
@@ -126,7 +134,7 @@ class WorkCalendar:
         if later < earlier:
             return -self.between(later, earlier)
         total = timedelta()
-        day, last = self.day(earlier), self.day(later)
+        day, last = self.day(earlier) - timedelta(days=1), self.day(later)
         while day <= last:
             for start, end in self.spans(day):
                 total += max(min(end, later) - max(start, earlier), timedelta())
@@ -189,8 +197,9 @@ def week_from_text(text: str) -> Week:
     start, end = (time.fromisoformat(part.strip()) for part in hours.split("-"))
     noon, back = time(12, 0), time(13, 30)
     shifts = ((start, noon), (back, end)) if start < noon and end > back else ((start, end),)
-    return Week(frozenset(range(low, high + 1)), shifts)
+    return Week(frozenset((low + n) % 7 for n in range((high - low) % 7 + 1)), shifts)
 
 
 def _hours(start: time, end: time) -> float:
-    return (end.hour - start.hour) + (end.minute - start.minute) / 60
+    hours = (end.hour - start.hour) + (end.minute - start.minute) / 60
+    return hours if hours > 0 else hours + 24

@@ -51,9 +51,9 @@ from domain.events import (
     Unfollowed,
     stamp,
 )
-from domain.order import Node, Order, Status
+from domain.order import Node, Order, Status, awaits
 from domain.person import Deed, Person, Role, may
-from domain.route import NodeSpec, Photo
+from domain.route import NodeSpec
 
 Said = tuple[str, Fact]
 """A node key (or the empty text) and what happened there."""
@@ -125,7 +125,7 @@ def _said(
             _own(order, node, by)
             return [(node, ConfirmationAsked(whom, text))]
         case Attach():
-            return _attach(order, command)
+            return _attach(order, command, by)
         case Undo(seqs=seqs, why=why):
             return _undo(order, seqs, why, by, history())
         case ChangeDue(due=due, reason=reason, text=text):
@@ -135,6 +135,8 @@ def _said(
             return [("", DueChanged(due.isoformat(), order.due.isoformat(), reason, text))]
         case Follow(node=node):
             _may_follow(order, by)
+            if node:
+                order.node(node)
             if order.follows(by.id, node):
                 raise Refused("follows-already", order=order.order_no, node=node)
             return [(node, Followed(by.id))]
@@ -190,14 +192,15 @@ def _report(order: Order, command: Report, by: Person) -> list[Said]:
         case Delay(reason=reason, text=text, until=until, delay_days=days):
             if node.completed:
                 raise Refused("done-already", order=order.order_no, node=node.key)
-            return [(node.key, NodeDelayed(reason, text, until, days))]
+            days = None if days is None else max(days, 0)
+            return [(node.key, NodeDelayed(reason, text, _moment(until), days))]
         case Resume():
             if not node.held:
                 raise Refused("not-held", order=order.order_no, node=node.key)
             return [(node.key, NodeResumed())]
         case Rework(rework=rework, reason=reason, text=text):
             if rework is not None:
-                _not_over(order, node.key, rework)
+                _not_over(order, node.key, rework or -1)  # none at all is no rework
             return [(node.key, NodeReworked(rework, reason, text))]
         case Fail(reason=reason, text=text):
             return [(node.key, InspectionFailed(reason, text))]
@@ -206,8 +209,11 @@ def _report(order: Order, command: Report, by: Person) -> list[Said]:
 def _progress(order: Order, node: Node, command: Progress) -> list[Said]:
     if node.completed:
         raise Refused("done-already", order=order.order_no, node=node.key)
+    _pieces(order, node.key, command)
     good, lost = command.quantity or 0, (command.rework or 0) + (command.scrap or 0)
     _not_over(order, node.key, good + lost)
+    if command.share is not None and not 0 <= command.share <= 100:
+        raise Refused("no-quantity", order=order.order_no, node=node.key)
     _in_turn(order, node.key, command.anyway)
     fact = NodeProgressed(command.quantity, command.rework, command.scrap, command.share)
     same = (
@@ -224,17 +230,17 @@ def _progress(order: Order, node: Node, command: Progress) -> list[Said]:
 def _complete(order: Order, spec: NodeSpec, node: Node, command: Complete) -> list[Said]:
     if node.completed:
         raise Refused("already-done", order=order.order_no, node=node.key)
-    if command.quantity is not None:
-        _not_over(order, node.key, command.quantity)
-        if command.quantity + (command.scrap or 0) < order.quantity:
-            return _progress(
-                order,
-                node,
-                Progress(
-                    order.order_no, node.key, command.quantity, command.rework, command.scrap,
-                    anyway=command.anyway,
-                ),
-            )  # fmt: skip
+    _pieces(order, node.key, command)
+    good = order.quantity if command.quantity is None else command.quantity
+    if good + (command.scrap or 0) < order.quantity:
+        return _progress(
+            order,
+            node,
+            Progress(
+                order.order_no, node.key, command.quantity, command.rework, command.scrap,
+                anyway=command.anyway,
+            ),
+        )  # fmt: skip
     _in_turn(order, node.key, command.anyway)
     fact = NodeCompleted(
         awaiting=awaits(spec, node),
@@ -244,18 +250,6 @@ def _complete(order: Order, spec: NodeSpec, node: Node, command: Complete) -> li
         tracking=command.tracking,
     )
     return [(node.key, fact)]
-
-
-def awaits(spec: NodeSpec, node: Node) -> tuple[str, ...]:
-    """What a node lacks, once reported complete, before it may be green."""
-    lacks = []
-    if spec.photo is not Photo.OPTIONAL and not node.photos:
-        lacks.append("photo")
-    if spec.first_article and "first_article" not in node.confirmed:
-        lacks.append("first_article")
-    if spec.confirmed_by and not spec.first_article:
-        lacks.append(spec.confirmed_by)
-    return tuple(lacks)
 
 
 def confirmer(spec: NodeSpec, what: str) -> str:
@@ -284,9 +278,12 @@ def _confirm(order: Order, node: Node, by: Person) -> list[Said]:
     return said
 
 
-def _attach(order: Order, command: Attach) -> list[Said]:
+def _attach(order: Order, command: Attach, by: Person) -> list[Said]:
+    """A node's picture may turn it green: it takes the same right as a report."""
     if command.node:
-        order.node(command.node)
+        _own(order, command.node, by)
+    elif not _works_on(order, by) and by.id != order.customer:
+        raise Refused("no-such-order", order=order.order_no)
     there = {(p.digest, p.node) for p in order.photos}
     new = [p for p in dict.fromkeys(command.photos) if (p.photo, command.node) not in there]
     if not new:
@@ -326,7 +323,29 @@ def _may_follow(order: Order, by: Person) -> None:
         raise Refused("no-such-order", order=order.order_no)
 
 
+def _works_on(order: Order, by: Person) -> bool:
+    return may(by.role, Deed.SEE_NODE_ORDERS) or any(by.may_update(n) for n in order.nodes)
+
+
+def _moment(until: str) -> str:
+    """A local date or minute; nothing, where it is neither: a forecast leans on it for ever."""
+    try:
+        found = datetime.fromisoformat(until)
+    except ValueError:
+        return ""
+    return until if found.tzinfo is None else ""
+
+
+def _pieces(order: Order, node: str, command: Progress | Complete) -> None:
+    """Each number by itself: none below zero, none beyond the order."""
+    for number in (command.quantity, command.rework, command.scrap):
+        if number is not None:
+            _not_over(order, node, number)
+
+
 def _not_over(order: Order, node: str, quantity: int) -> None:
+    if quantity < 0:
+        raise Refused("no-quantity", order=order.order_no, node=node)
     if quantity > order.quantity:
         raise Refused(
             "over-quantity", order=order.order_no, node=node, quantity=quantity,

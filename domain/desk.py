@@ -20,9 +20,8 @@ from domain.events import (
     NodeCompleted,
     NodeConfirmed,
     NodeDelayed,
-    NodeResumed,
     NodeReworked,
-    OrderPlaced,
+    OrderCancelled,
     PhotoAttached,
     ReportUndone,
 )
@@ -90,16 +89,18 @@ class Desk:
                     self._raise(books, before, after, event, told)
                 case NodeReworked(reason=reason) if reason:
                     self._raise(books, before, after, event, told)
-                case NodeResumed() | NodeCompleted():
-                    self._settle(books, after, event.node, told)
-                case ReportUndone(undone=undone):
-                    self._unsay(books, after, undone, event, told)
-                case PhotoAttached() | NodeConfirmed() if event.node:
+                case ReportUndone():
+                    self._unsay(books, before, after, event, told)
+                case PhotoAttached() | NodeConfirmed() if event.node and event is events[-1]:
                     self._now_green(books, before, after, event, told)
-                case OrderPlaced() | DueChanged():
-                    pass
+                case OrderCancelled():
+                    self._settle(books, after, event, told)
         for event in events:
-            if event.node and _newly(before, after, event.node):
+            if not event.node or isinstance(event.fact, ReportUndone):
+                continue
+            if before.nodes[event.node].held and not after.nodes[event.node].held:
+                self._settle(books, after, event, told)
+            if _newly(before, after, event.node):
                 self._ask_confirmation(books, after, event, told)
         self._push(books, after, events, told)
 
@@ -283,14 +284,14 @@ class Desk:
             "level": level(percent).value,
         }
 
-    def _settle(self, books: Books, order: Order, node: str, told: Told) -> None:
-        """What was wrong at a node is over: its alerts end, and who was told hears so."""
+    def _settle(self, books: Books, order: Order, event: Event, told: Told) -> None:
+        """What was wrong at a node is over, or the order: alerts end, and who was told hears so."""
+        name = cause(order.order_no, event.seq)
         for alert in books.open_alerts():
-            if alert.order_no == order.order_no and alert.node == node:
+            if alert.order_no == order.order_no and event.node in ("", alert.node):
                 books.keep_alert(alert.resolved(told.by.id, told.now))
-                facts = {"alert": alert.id, "order": order.order_no, "node": node} | self.outlook(
-                    order, told
-                )
+                facts = {"alert": alert.id, "order": order.order_no, "node": alert.node}
+                facts |= self.outlook(order, told)
                 for group in self.leading(books):
                     slot = f"alert/{alert.id}/{_at(group.address)}"
                     books.notify(
@@ -298,20 +299,21 @@ class Desk:
                             group.address,
                             Kind.ESCALATION,
                             "settled",
-                            f"{slot}/settled",
+                            f"{slot}/settled/{event.seq}",
                             told.now,
                             facts | {"by": told.by.id},
                             group.language,
                             Loud.CARD,
                             slot=slot,
+                            causes=(name,),
                         )
                     )
 
-    def _unsay(
-        self, books: Books, order: Order, undone: Iterable[int], event: Event, told: Told
-    ) -> None:
+    def _unsay(self, books: Books, before: Order, order: Order, event: Event, told: Told) -> None:
         """Pushes not yet sent are dropped; who was told hears a correction."""
-        causes = [cause(order.order_no, seq) for seq in undone]
+        history = books.history(order.order_no)
+        gone = _unsaid(before, order, event, history)
+        causes = [cause(order.order_no, seq) for seq in gone]
         for alert in books.open_alerts():
             if alert.id in causes:
                 books.keep_alert(alert.resolved(told.by.id, told.now))
@@ -332,6 +334,17 @@ class Desk:
                     bundle=sent.bundle,
                 )
             )
+        for key, node in order.nodes.items():
+            if node.held and not before.nodes[key].held:
+                self._reopen(books, [e for e in history if e.node == key])
+
+    def _reopen(self, books: Books, history: Sequence[Event]) -> None:
+        """A node is held again, because what had ended it was taken back: so is its alert."""
+        for event in reversed(history):
+            alert = books.alert(cause(event.order_no, event.seq))
+            if alert is not None:
+                books.keep_alert(alert.reopened())
+                return
 
     def promise(self, books: Books, command: ChangeDue, told: Told) -> Outcome:
         """Move a promise; followers hear of it like of any other event."""
@@ -340,6 +353,20 @@ class Desk:
     def undo(self, books: Books, order_no: str, seqs: Sequence[int], told: Told) -> Outcome:
         """Take reports back."""
         return self.handle(books, Undo(order_no, tuple(seqs)), told)
+
+
+def _unsaid(before: Order, after: Order, event: Event, history: Iterable[Event]) -> list[int]:
+    """The undone events, and later ones that had made a node green which is green no more."""
+    assert isinstance(event.fact, ReportUndone)
+    gone = set(event.fact.undone)
+    lost = {k for k, n in before.nodes.items() if n.done and not after.nodes[k].done}
+    greening = (NodeCompleted, PhotoAttached, NodeConfirmed)
+    gone |= {
+        e.seq
+        for e in history
+        if e.node in lost and e.seq > min(gone) and isinstance(e.fact, greening)
+    }
+    return sorted(gone)
 
 
 def _newly(before: Order, after: Order, node: str) -> bool:

@@ -85,8 +85,10 @@ def _what(order: Order, event: Event, who: str) -> str:
 def earliest(
     now: datetime, last: datetime | None, rules: PushRules, calendar: WorkCalendar
 ) -> datetime:
-    """When a push may leave: after the wait, not within a bundle's window of the last, by day."""
+    """When a push may leave: after the wait, together with a later one that waits already, else
+    not within a bundle's window of the last, by day.
+    """
     at = now + rules.wait
     if last is not None:
-        at = max(at, last + rules.bundle)
+        at = last if last >= at else max(at, last + rules.bundle)
     return calendar.next_time(at, rules.hours)

@@ -34,7 +34,8 @@ from domain.events import (
     Unfollowed,
     unstamp,
 )
-from domain.route import Route
+from domain.route import NodeSpec, Route
+from domain.route import Photo as Wish
 
 
 class Status(StrEnum):
@@ -292,8 +293,27 @@ def _undone(order: Order, event: Event, undone: frozenset[int], history: Iterabl
     return replace(again, seq=event.seq, updated_at=event.recorded_at)
 
 
+def awaits(spec: NodeSpec, node: Node) -> tuple[str, ...]:
+    """What a node lacks, once reported complete, before it may be green."""
+    lacks = []
+    if spec.photo is not Wish.OPTIONAL and not node.photos:
+        lacks.append("photo")
+    if spec.first_article and "first_article" not in node.confirmed:
+        lacks.append("first_article")
+    if spec.confirmed_by and not spec.first_article:
+        lacks.append(spec.confirmed_by)
+    return tuple(lacks)
+
+
 def _node_after(order: Order, node: Node, event: Event) -> Node:
-    """A node after one fact about it."""
+    """A node after one fact about it. Open again, it waits for no more than its first article."""
+    after = _told_of(order, node, event)
+    if node.completed and not after.completed:
+        return replace(after, awaiting=tuple(a for a in after.awaiting if a == "first_article"))
+    return after
+
+
+def _told_of(order: Order, node: Node, event: Event) -> Node:
     at, total = event.occurred_at, order.quantity
     told = replace(node, reported_at=at, reported_by=event.by)
     begun = node.started_at or at
@@ -306,26 +326,31 @@ def _node_after(order: Order, node: Node, event: Event) -> Node:
             return replace(
                 told, started_at=begun, held=False, completed=False, finished_at=None,
                 awaiting=tuple(dict.fromkeys(awaiting)), reason="", reason_text="", until="",
+                delay_days=0,
             )  # fmt: skip
         case NodeProgressed(quantity=quantity, rework=rework, scrap=scrap, share=share):
             pieces = node.quantity if quantity is None else quantity
             if quantity is None and share is not None:
                 pieces = total * share // 100
+            lost = node.scrap if scrap is None else scrap
+            still = node.completed and pieces + lost >= total  # only where an undo left it so
             return replace(
                 told, started_at=begun, held=False, quantity=pieces,
-                rework=node.rework if rework is None else rework,
-                scrap=node.scrap if scrap is None else scrap,
+                rework=node.rework if rework is None else rework, scrap=lost,
                 share=node.share if share is None else share,
-                reason="", reason_text="", until="",
+                completed=still, finished_at=node.finished_at if still else None,
+                reason="", reason_text="", until="", delay_days=0,
             )  # fmt: skip
         case NodeCompleted() as fact:
             scrap = node.scrap if fact.scrap is None else fact.scrap
+            # Asked of the node again: what the report leaned on may have been undone since.
+            lacks = (*fact.awaiting, *awaits(order.route.node(node.key), node))
             return replace(
                 told, started_at=begun, finished_at=at, completed=True, held=False,
                 quantity=total - scrap if fact.quantity is None else fact.quantity,
                 rework=0 if fact.rework is None else fact.rework, scrap=scrap, share=100,
-                awaiting=fact.awaiting, tracking=fact.tracking or node.tracking,
-                reason="", reason_text="", until="",
+                awaiting=tuple(dict.fromkeys(lacks)), tracking=fact.tracking or node.tracking,
+                reason="", reason_text="", until="", delay_days=0,
             )  # fmt: skip
         case NodeDelayed() as fact:
             return replace(
@@ -356,7 +381,7 @@ def _node_after(order: Order, node: Node, event: Event) -> Node:
             awaiting = tuple(dict.fromkeys((*node.awaiting, whom)))
             return replace(told, awaiting=awaiting, reason_text=text)
         case QuantityCorrected(quantity=quantity):
-            full = quantity >= total
+            full = quantity + node.scrap >= total
             return replace(
                 told, quantity=quantity, share=0, completed=node.completed and full,
                 finished_at=node.finished_at if full else None,

@@ -66,6 +66,11 @@ def place(
 
 def forecast(order: Order, now: datetime, calendar: WorkCalendar) -> datetime:
     """The likely finish of the order; for a finished one, when it was finished."""
+    return max(forecast_nodes(order, now, calendar).values(), default=now)
+
+
+def forecast_nodes(order: Order, now: datetime, calendar: WorkCalendar) -> dict[str, datetime]:
+    """The likely finish of every node; for a finished one, when it was finished."""
     ends: dict[str, datetime] = {}
     for key in _topological(order.route):
         node = order.nodes[key]
@@ -75,7 +80,7 @@ def forecast(order: Order, now: datetime, calendar: WorkCalendar) -> datetime:
         before = [ends[b] for b in order.route.node(key).after if not order.nodes[b].completed]
         begin = max([now, *before, *_not_before(node, calendar)])
         ends[key] = calendar.add(begin, _left(order, node, now, calendar))
-    return max(ends.values(), default=now)
+    return ends
 
 
 def deviation(order: Order, now: datetime, calendar: WorkCalendar) -> float:

@@ -60,7 +60,7 @@ class Reader(Protocol):
         """Alerts not yet resolved, oldest first."""
 
     def last_push(self, to: Address, bundle: str) -> datetime | None:
-        """When a notice of that bundle was last sent there."""
+        """When a notice of that bundle was last sent there, or the last that waits will be."""
 
 
 class Books(Reader, Protocol):

@@ -142,8 +142,9 @@ def check(route: Route) -> Route:
             raise RouteFault("no-such-stage", route=route.key, node=spec.key)
         if spec.key in route.earlier(spec.key):
             raise RouteFault("loop", route=route.key, node=spec.key)
-        if spec.standard_hours < 0 or spec.minutes_per_piece < 0:
-            raise RouteFault("negative-duration", route=route.key, node=spec.key)
+        for number in (spec.standard_hours, spec.minutes_per_piece):
+            if not 0 <= number < LONGEST:  # which no NaN passes
+                raise RouteFault("negative-duration", route=route.key, node=spec.key)
     return route
 
 
@@ -187,7 +188,7 @@ def from_dict(data: Mapping[str, Any]) -> Route:
             trade=str(data.get("trade", "")),
             version=int(data.get("version", 1)),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RouteFault("malformed", detail=repr(error)) from error
     return check(route)
 
@@ -212,6 +213,11 @@ def to_dict(route: Route) -> dict[str, Any]:
     }
 
 
+_BLANK = NodeSpec("", "")
+LONGEST = 100_000.0
+"""Hours of a lot, or minutes of a piece, at most."""
+
+
 def _pairs(names: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((names or {}).items()))
 
@@ -227,7 +233,18 @@ def _spec(node: Mapping[str, Any]) -> NodeSpec:
     if "standard_days" in node:
         fields.setdefault("standard_hours", float(node["standard_days"]) * 8)
     for name in ("aliases", "after", "alternatives"):
-        fields[name] = tuple(fields.get(name, ()))
+        if not isinstance(fields.get(name, ()), list | tuple):
+            raise TypeError(name)
+        fields[name] = tuple(str(item) for item in fields.get(name, ()))
+    for name in ("standard_hours", "minutes_per_piece"):
+        fields[name] = float(fields.get(name, getattr(_BLANK, name)))
+    for name in ("key", "name"):
+        if not isinstance(fields[name], str) or not fields[name].strip():
+            raise TypeError(name)
+    for name, value in fields.items():
+        plain = type(getattr(_BLANK, name))
+        if plain in (bool, str) and type(value) is not plain:
+            raise TypeError(name)
     fields["names"] = _pairs(fields.get("names"))
     fields["photo"] = Photo(fields.get("photo", "optional"))
     return NodeSpec(**fields)

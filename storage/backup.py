@@ -71,7 +71,7 @@ class _Contents:
     archive: zipfile.ZipFile
     stamp: tuple[int, int, int, int, int, int]
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
+    missing: dict[str, None] = field(default_factory=dict)
 
     def add(self, name: str, path: Path, how: int = zipfile.ZIP_STORED) -> bool:
         """A file under a name. False if it is not there."""
@@ -117,7 +117,7 @@ def backup(database: Path, photos: Path, target: Path, at: datetime | None = Non
                     "version": VERSION,
                     "made_at": made.isoformat(timespec="seconds"),
                     "schema": schema,
-                    "missing": contents.missing,
+                    "missing": list(contents.missing),
                     "files": contents.files,
                 }
                 archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
@@ -191,7 +191,7 @@ def _named(raw: sqlite3.Connection) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _kept(key: str, photos: Path, contents: _Contents) -> None:
     if not contents.add(f"photos/kept/{key[:2]}/{key}", photos / "kept" / key[:2] / key):
-        contents.missing.append(key)
+        contents.missing[key] = None
 
 
 def _spooled(digest: str, photos: Path, contents: _Contents) -> None:
@@ -204,7 +204,7 @@ def _spooled(digest: str, photos: Path, contents: _Contents) -> None:
             if key:
                 _kept(key, photos, contents)
     elif not there:
-        contents.missing.append(digest)
+        contents.missing[digest] = None
 
 
 def _schema(raw: sqlite3.Connection) -> str:

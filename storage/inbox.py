@@ -93,14 +93,14 @@ class InboxBook:
         """Handled messages of a chat from a moment on, up to (without) a number; oldest first."""
         rows = self.sql.rows(
             "SELECT * FROM inbox WHERE platform = :p AND account = :a AND chat = :c AND at >= :at"
-            " AND id < :b AND state = 'done' ORDER BY id DESC LIMIT 60",
+            " AND id < :b AND state = 'done' ORDER BY at DESC, id DESC LIMIT 60",
             p=platform,
             a=account,
             c=chat,
             at=stamp(since),
             b=before,
         )
-        return [_received(r) for r in reversed(rows)]
+        return [_received(r) for r in sorted(rows, key=lambda r: r["id"])]
 
     def close(self, number: int, state: str, outcome: Mapping[str, Any], now: datetime) -> None:
         """Write down what became of a message: `done`, or `dead` with the error."""

@@ -14,8 +14,8 @@ from storage.docs import dump
 from storage.sql import Row, Sql
 
 _FREE = """NOT EXISTS (SELECT 1 FROM outbox e WHERE e.platform = o.platform
- AND e.account = o.account AND e.chat = o.chat AND e.id < o.id AND (e.state = 'claimed'
- OR (e.state = 'waiting' AND (e.not_before <= :now OR e.attempts > 0))))"""
+ AND e.account = o.account AND e.chat = o.chat AND e.state IN ('claimed', 'waiting')
+ AND e.id < o.id AND (e.state = 'claimed' OR e.not_before <= :now OR e.attempts > 0))"""
 _DUE = f"""SELECT o.* FROM outbox o WHERE o.state = 'waiting' AND o.not_before <= :now
  AND {_FREE} ORDER BY o.id LIMIT :n"""  # noqa: S608 - two constants
 
@@ -44,23 +44,24 @@ class OutboxBook:
         there.
         """
         to = notice.to
+        cursor = self.sql.raw.execute(_PUT, _row(notice, now))
+        if cursor.rowcount < 1:
+            return False
+        number = cursor.lastrowid
         if notice.slot:
             self.sql.do(
                 "UPDATE outbox SET state = 'superseded' WHERE platform = :p AND account = :a"
-                " AND chat = :c AND slot = :s AND state = 'waiting' AND attempts = 0",
+                " AND chat = :c AND slot = :s AND state = 'waiting' AND attempts = 0 AND id < :i",
                 p=to.platform,
                 a=to.account,
                 c=to.chat,
                 s=notice.slot,
+                i=number,
             )
-        cursor = self.sql.raw.execute(_PUT, _row(notice, now))
-        if cursor.rowcount < 1:
-            return False
         if notice.causes:
-            number = cursor.lastrowid
             self.sql.many(
                 "INSERT INTO outbox_cause (cause, outbox_id) VALUES (:c, :i)",
-                [{"c": c, "i": number} for c in notice.causes],
+                [{"c": c, "i": number} for c in dict.fromkeys(notice.causes)],
             )
         self.added += 1
         return True
@@ -116,9 +117,7 @@ class OutboxBook:
 
     def release(self, claimed: Claimed) -> bool:
         """Not tried after all: hand it back untouched."""
-        ours = self._settle(claimed, "waiting")
-        self.sql.do("UPDATE outbox SET attempts = attempts - 1 WHERE id = :i", i=claimed.id)
-        return ours
+        return self._settle(claimed, "waiting", attempts=max(claimed.attempts - 1, 0))
 
     def dead(self, claimed: Claimed, error: str) -> bool:
         """It will never go out by itself; shown, and can be sent again by hand."""
@@ -156,7 +155,7 @@ class OutboxBook:
 
     def take_back(self, causes: Iterable[str]) -> tuple[Notice, ...]:
         """Drop what waits of these causes; hand back what is out."""
-        sent = []
+        sent: dict[int, Notice] = {}
         for name in causes:
             rows = self.sql.rows(
                 "SELECT o.* FROM outbox o JOIN outbox_cause c ON c.outbox_id = o.id"
@@ -167,14 +166,15 @@ class OutboxBook:
                 if row["state"] == "waiting":
                     self.sql.do("UPDATE outbox SET state = 'taken_back' WHERE id = :i", i=row["id"])
                 elif row["state"] in ("sent", "claimed", "unknown"):
-                    sent.append(_notice(row))
-        return tuple(sent)
+                    sent[row["id"]] = _notice(row)
+        return tuple(sent.values())
 
     def last_push(self, to: Address, bundle: str) -> datetime | None:
-        """When that bundle was last sent there."""
+        """When that bundle was last sent there, or the last of it that waits will be."""
         at = self.sql.value(
-            "SELECT MAX(sent_at) FROM outbox WHERE platform = :p AND account = :a AND chat = :c"
-            " AND state = 'sent' AND bundle = :b",
+            "SELECT MAX(CASE state WHEN 'sent' THEN sent_at ELSE not_before END) FROM outbox"
+            " WHERE platform = :p AND account = :a AND chat = :c"
+            " AND state IN ('sent', 'claimed', 'waiting') AND bundle = :b",
             p=to.platform,
             a=to.account,
             c=to.chat,
@@ -188,13 +188,10 @@ class OutboxBook:
         return unstamp(at) if at else None
 
     def busy(self, now: datetime) -> bool:
-        """Whether something is due or being sent."""
-        found = self.sql.value(
-            "SELECT 1 FROM outbox WHERE state = 'claimed'"
-            " OR (state = 'waiting' AND not_before <= :now) LIMIT 1",
-            now=stamp(now),
-        )
-        return found is not None
+        """Whether something is being sent or could be sent now."""
+        if self.sql.value("SELECT 1 FROM outbox WHERE state = 'claimed' LIMIT 1") is not None:
+            return True
+        return bool(self.sql.rows(_DUE, now=stamp(now), n=1))
 
     def slot(self, to: Address, slot: str) -> str:
         """The message that stands in a slot; empty if none was sent yet."""

@@ -30,6 +30,7 @@ class PeopleBook:
             self.cache.users = {
                 (r["platform"], r["account"], r["user"]): self.cache.people[r["person"]]
                 for r in self.sql.rows("SELECT * FROM address")
+                if r["person"] in self.cache.people
             }
         return self.cache.people
 

@@ -37,11 +37,12 @@ class QuestionBook:
         """Ask; an older open question of that person there is dropped."""
         self.sql.do(
             "UPDATE question SET state = 'dropped' WHERE platform = :p AND account = :a"
-            " AND chat = :c AND person = :w AND state = 'open'",
+            " AND chat = :c AND person = :w AND state = 'open' AND id != :i",
             p=asked.to.platform,
             a=asked.to.account,
             c=asked.to.chat,
             w=asked.person,
+            i=asked.id,
         )
         self.sql.do(
             "INSERT INTO question (id, platform, account, chat, person, asked_at, expires_at, doc,"
@@ -171,9 +172,10 @@ class LinkBook:
         )
 
     def generation(self, kind: str, subject: str, reader: str) -> int:
-        """The newest generation of a subject's link; 1 for the first."""
+        """The generation of a subject's living link; 1 for the first, one more once revoked."""
         found = self.sql.value(
-            "SELECT MAX(generation) FROM link WHERE kind = :k AND subject = :s AND reader = :r",
+            "SELECT MAX(generation + (revoked_at != '')) FROM link"
+            " WHERE kind = :k AND subject = :s AND reader = :r",
             k=kind,
             s=subject,
             r=reader,

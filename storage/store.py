@@ -67,7 +67,7 @@ class Store:
         self._raw = connect(path)
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._listeners: list[Callable[[], None]] = []
-        self._closed = False
+        self._closed, self._gate = False, threading.Lock()
         self._thread.start()
 
     async def run(self, work: Callable[[Ledger], T]) -> T:
@@ -79,10 +79,11 @@ class Store:
 
     def submit(self, work: Work) -> Future[Any]:
         """The same for callers outside an event loop."""
-        if self._closed:
-            raise RuntimeError("the store is closed")
         future: Future[Any] = Future()
-        self._jobs.put((work, future))
+        with self._gate:
+            if self._closed:
+                raise RuntimeError("the store is closed")
+            self._jobs.put((work, future))
         return future
 
     def now(self, work: Work) -> Any:
@@ -97,10 +98,11 @@ class Store:
 
     def close(self) -> None:
         """Finish what waits, checkpoint and close."""
-        if not self._closed:
-            self._closed = True
-            self._jobs.put(None)
-            self._thread.join()
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+        self._thread.join()
 
     def _work(self) -> None:
         while True:
@@ -119,11 +121,24 @@ class Store:
                 else:
                     batch.append(more)
             if batch:
-                self._commit(batch)
+                self._guarded(batch)
             if stop:
                 self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self._raw.close()
                 return
+
+    def _guarded(self, batch: list[Job]) -> None:
+        """Whatever goes wrong, every unit is answered and the thread lives on."""
+        try:
+            self._commit(batch)
+        except Exception as error:
+            log.exception("a batch of %d failed", len(batch))
+            self._cache.forget()
+            if self._raw.in_transaction:
+                self._raw.execute("ROLLBACK")
+            for _, future in batch:
+                if not future.done():
+                    _answer(future, None, error)
 
     def _commit(self, batch: list[Job]) -> None:
         """All units of a batch in one commit; if that fails, each by itself."""
@@ -145,19 +160,18 @@ class Store:
                 for job in batch:
                     self._commit([job])
                 return
-            batch[0][1].set_exception(error)
+            _answer(batch[0][1], None, error)
             return
         self.commits += 1
         self.units += len(batch)
         for future, value, fault in results:
-            if future.set_running_or_notify_cancel():
-                if fault is None:
-                    future.set_result(value)
-                else:
-                    future.set_exception(fault)
+            _answer(future, value, fault)
         if changed:
             for listener in self._listeners:
-                listener()
+                try:
+                    listener()
+                except Exception:  # a listener's loop may be closing; the books go on
+                    log.exception("a listener failed after a commit")
 
     def _unit(self, work: Work) -> tuple[Any, BaseException | None, bool]:
         ledger = Ledger(Sql(self._raw), self._cache, self.clock)
@@ -166,7 +180,7 @@ class Store:
         self._raw.execute("SAVEPOINT unit")
         try:
             value = work(ledger)
-        except Exception as error:
+        except BaseException as error:  # a cancelled future inside is none of the thread's business
             self._raw.execute("ROLLBACK TO unit")
             self._raw.execute("RELEASE unit")
             if ledger.orders.changed or self._cache.version != version:
@@ -176,3 +190,12 @@ class Store:
             return None, error, False
         self._raw.execute("RELEASE unit")
         return value, None, bool(ledger.orders.changed or ledger.outbox.added)
+
+
+def _answer(future: Future[Any], value: Any, fault: BaseException | None) -> None:
+    """Say what became of a unit, unless its caller has gone meanwhile."""
+    if future.set_running_or_notify_cancel():
+        if fault is None:
+            future.set_result(value)
+        else:
+            future.set_exception(fault)

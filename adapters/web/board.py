@@ -17,6 +17,8 @@ PINNED = 6
 """Rows of a page, and how many of them troubled orders may hold on every page."""
 COLUMNS = 11
 """With more different nodes than this, cells carry their names instead of a common heading."""
+LONGEST = 7
+"""Signs of an amount in a cell."""
 LOOKED_AT = 10
 """Orders whose history is read for the ticker."""
 
@@ -179,9 +181,9 @@ def _row(
 
 def _cell(order: Order, node: Node, words: Words) -> Cell:
     name = order.route.node(node.key).called(words.language)
-    status, text = node.status, words.amount(order, node)
+    status, text = node.status, _amount(order, node, words)
     if status is Status.DELAYED:
-        text = words.reason(node.reason)
+        text = _short(node.reason, words)
     elif status is Status.TO_CONFIRM:
         text = words(f"page.await_{_whom(node)}")
     elif status is Status.IN_PROGRESS and not text:
@@ -190,6 +192,19 @@ def _cell(order: Order, node: Node, words: Words) -> Cell:
         text = ""
     title = " ".join(p for p in (name, words.status(status), words.amount(order, node)) if p)
     return Cell(node.key, name, status.value, words.icon(status), text, title)
+
+
+def _amount(order: Order, node: Node, words: Words) -> str:
+    """`50/120`, or `60%` where the figures would not fit a cell."""
+    text = words.amount(order, node)
+    return text if len(text) <= LONGEST else f"{node.quantity * 100 // order.quantity}%"
+
+
+def _short(reason: str, words: Words) -> str:
+    try:
+        return words(f"board.short_{reason or 'none'}")
+    except KeyError:
+        return words("board.short_other")
 
 
 def _whom(node: Node) -> str:

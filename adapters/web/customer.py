@@ -170,7 +170,7 @@ def _sentence(
 ) -> str:
     facts = {
         "pieces": words.pieces(order),
-        "product": order.product,
+        "product": order.product.replace("*", "×"),
         "date": words.day(finish),
         "word": words.promise(order, finish),
     }

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.web.answers import as_json
+from adapters.web.showing import page
 from adapters.web.site import Site, language_of, site_of
 from domain.errors import DomainError, NotFound, PhotoFault
 
@@ -55,13 +56,8 @@ def refused(request: web.Request, fault: Fault) -> web.StreamResponse:
         body: dict[str, Any] = {"error": {"code": fault.code, "message": words}}
         response = as_json(body, status=fault.status)
     else:
-        page = site.templates.get_template("error.html")
-        text = page.render(
-            site=site, request=request, language=language, words=words, status=fault.status,
-            say=lambda key, **facts: site.house.say(language, key, **facts), light=True,
-            noindex=True,
-        )  # fmt: skip
-        response = web.Response(text=text, content_type="text/html", status=fault.status)
+        facts = {"told": words, "code": fault.status}
+        response = page(request, "error.html", language, fault.status, **facts)
     if fault.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="vitrine"'
     return response

@@ -8,7 +8,7 @@ from adapters.web.board import happened
 from adapters.web.orders import state_of
 from adapters.web.words import Words
 from domain.events import Event, ReportUndone
-from domain.order import Node, Order, Status
+from domain.order import Node, Order
 from domain.plan import forecast
 from domain.ports import Reader
 
@@ -112,7 +112,7 @@ def _line(order: Order, node: Node, words: Words) -> Line:
         amount=_amount(order, node, words),
         plan=_span(node.planned_start, node.planned_finish, words),
         real=_span(node.started_at, node.finished_at, words),
-        late=begun_late and node.status is not Status.PENDING,
+        late=begun_late and node.started_at is not None,
         remark=_remark(node, words),
     )
 
@@ -127,10 +127,14 @@ def _amount(order: Order, node: Node, words: Words) -> str:
 
 
 def _span(start: datetime | None, end: datetime | None, words: Words) -> str:
-    if start is None and end is None:
-        return ""
-    left = words.date(start) if start else ""
-    return f"{left} – {words.date(end)}" if end else f"{left} –"
+    if start is None:
+        return words.date(end) if end else ""
+    if end is None:
+        return f"{words.date(start)} –"
+    if start == end:
+        return words.date(end)
+    same_day = words.day(start) == words.day(end)
+    return f"{words.date(start)} – {words.clock(end) if same_day else words.date(end)}"
 
 
 def _remark(node: Node, words: Words) -> str:

@@ -1,7 +1,6 @@
 """Pages for staff and for the workshop's wall: board, order, sandbox."""
 
 import json
-from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
@@ -11,34 +10,10 @@ from adapters.web.faults import Fault
 from adapters.web.feed import BOARD, opened, tell
 from adapters.web.order import Facts, gather
 from adapters.web.ports import House
-from adapters.web.site import LANGUAGES, Site, language_of, site_of
+from adapters.web.showing import embedded, page, render
+from adapters.web.site import LANGUAGES, language_of, site_of
 from adapters.web.words import Words
 from domain.ports import Reader
-
-LANGUAGE_NAMES = {"zh-CN": "简体", "zh-TW": "繁體", "en": "English"}
-
-
-def page(request: web.Request, template: str, language: str, **facts: Any) -> web.Response:
-    """A page in a language."""
-    site = site_of(request)
-    text = render(site, request, template, language, **facts)
-    return web.Response(text=text, content_type="text/html", headers={"Cache-Control": "no-store"})
-
-
-def render(site: Site, request: web.Request, template: str, language: str, **facts: Any) -> str:
-    """The text of a page or of a part of one."""
-    words = Words(site.house, language)
-    return site.templates.get_template(template).render(
-        say=words, words=words, language=language, site=site,
-        languages=[(code, name, _address(request, code)) for code, name in LANGUAGE_NAMES.items()],
-        embed=request.query.get("embed") == "1", **facts,
-    )  # fmt: skip
-
-
-def _address(request: web.Request, language: str) -> str:
-    """This page's address in another language."""
-    kept = {k: v for k, v in request.query.items() if k in ("theme", "embed")}
-    return str(request.rel_url.with_query({**kept, "lang": language}))
 
 
 async def home(request: web.Request) -> web.StreamResponse:
@@ -49,15 +24,13 @@ async def home(request: web.Request) -> web.StreamResponse:
     language = language_of(request)
     config = {
         "language": language,
-        "words": dict(site.house.words(language, "sandbox.")),
+        "words": {
+            **site.house.words(language, "sandbox."),
+            **site.house.words(language, "script."),
+        },
         "languages": list(LANGUAGES),
     }
-    return page(request, "sandbox.html", language, config=_embedded(config))
-
-
-def _embedded(data: Any) -> str:
-    """JSON that may stand inside a script element."""
-    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
+    return page(request, "sandbox.html", language, config=embedded(config))
 
 
 async def show_board(request: web.Request) -> web.StreamResponse:
@@ -91,7 +64,7 @@ async def board_events(request: web.Request) -> web.StreamResponse:
 async def _tell_board(request: web.Request, response: web.StreamResponse, language: str) -> None:
     site = site_of(request)
     found = await _look(site.house, language)
-    html = render(site, request, "board_body.html", language, board=found)
+    html = render(request, "board_body.html", language, board=found)
     data = as_data(found) | {"clock": found.clock, "html": html}
     await tell(response, "board", json.dumps(data, ensure_ascii=False))
 

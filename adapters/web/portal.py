@@ -8,8 +8,8 @@ from aiohttp import web
 from adapters.web.bodies import read_small_form
 from adapters.web.customer import Portal, portal, visible_nodes
 from adapters.web.faults import Fault
-from adapters.web.pages import page
 from adapters.web.ports import Opened
+from adapters.web.showing import page
 from adapters.web.site import language_of, site_of, wanted_language
 from adapters.web.words import Words
 from domain.order import Order

@@ -1,7 +1,6 @@
 """The sandbox's API: chats to write in, buttons to press, a clock to turn."""
 
 import re
-from datetime import datetime
 
 from aiohttp import web
 
@@ -12,7 +11,10 @@ from adapters.web.faults import Fault
 from adapters.web.feed import BOARD, opened, tell
 from adapters.web.orders import moment
 from adapters.web.ports import Sandbox
-from adapters.web.site import Site, site_of
+from adapters.web.site import Site, language_of, site_of
+from domain.order import Order
+from domain.person import GroupKind, Person, Role
+from domain.ports import Reader
 
 _DURATION = re.compile(
     r"P(?=[\dT])(?:\d{1,3}W)?(?:\d{1,3}D)?(?:T(?=\d)(?:\d{1,4}H)?(?:\d{1,5}M)?(?:\d{1,6}S)?)?",
@@ -29,8 +31,11 @@ def _sandbox(request: web.Request) -> Sandbox:
     return sandbox
 
 
-def _clock(site: Site) -> web.Response:
-    return as_json({"now": moment(site.house.now(), site.house.calendar)})
+def _clock(request: web.Request) -> web.Response:
+    site = site_of(request)
+    now = site.house.now()
+    shown = site.house.date(language_of(request), now)
+    return as_json({"now": moment(now, site.house.calendar), "shown": shown})
 
 
 async def chats(request: web.Request) -> web.Response:
@@ -78,7 +83,10 @@ async def recall(request: web.Request) -> web.Response:
 async def messages(request: web.Request) -> web.Response:
     """What was said or changed after a cursor."""
     chat, after = request.match_info["chat"], request.query.get("after", "")
-    return as_json(await _sandbox(request).messages(chat, clean(after)[:64]))
+    found = await _sandbox(request).messages(chat, clean(after)[:64])
+    calendar = site_of(request).house.calendar
+    told = [{**m, "at": moment(m.get("at"), calendar)} for m in found["messages"]]
+    return as_json({**found, "messages": told})
 
 
 async def press(request: web.Request) -> web.Response:
@@ -93,7 +101,7 @@ async def press(request: web.Request) -> web.Response:
 async def clock(request: web.Request) -> web.Response:
     """What time it is here."""
     _sandbox(request)
-    return _clock(site_of(request))
+    return _clock(request)
 
 
 async def turn(request: web.Request) -> web.Response:
@@ -103,24 +111,13 @@ async def turn(request: web.Request) -> web.Response:
     if bool(advance) == bool(to):
         raise Fault(422, "clock-one-of")
     if advance and not _DURATION.fullmatch(advance):
-        raise Fault(422, "clock-advance")
-    if to:
-        _checked(site_of(request), to)
-    await sandbox.turn(advance, to)
-    _everything(site_of(request))
-    return _clock(site_of(request))
-
-
-def _checked(site: Site, to: str, *, back: bool = False) -> None:
-    """A moment to turn to: readable, with its offset, not behind us."""
+        raise Fault(422, "no-such-time")
     try:
-        at = datetime.fromisoformat(to)
-    except ValueError as error:
-        raise Fault(422, "clock-to") from error
-    if at.tzinfo is None:
-        raise Fault(422, "clock-to")
-    if not back and at < site.house.now():
-        raise Fault(422, "clock-back")
+        await sandbox.turn(advance, to)
+    except OverflowError as error:
+        raise Fault(422, "no-such-time") from error
+    _everything(site_of(request))
+    return _clock(request)
 
 
 async def idle(request: web.Request) -> web.Response:
@@ -136,16 +133,14 @@ async def reset(request: web.Request) -> web.Response:
     world, at = data.get("world"), Body(data).text("at")
     if world is not None and not isinstance(world, dict):
         raise Fault(422, "wrong-field", field="world")
-    if at:
-        _checked(site, at, back=True)
     try:
         await sandbox.reset(world, at)
-    except (KeyError, TypeError, ValueError) as error:
-        if world is None:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        if world is None and not at:
             raise
         raise Fault(422, "world", detail=repr(error)[:200]) from error
     _everything(site)
-    return _clock(site)
+    return _clock(request)
 
 
 async def links(request: web.Request) -> web.Response:
@@ -156,6 +151,47 @@ async def links(request: web.Request) -> web.Response:
 async def script(request: web.Request) -> web.Response:
     """The demo's steps."""
     return as_json(await _sandbox(request).script())
+
+
+async def phones(request: web.Request) -> web.Response:
+    """People as the sandbox page names them, and each customer's chat and order pages."""
+    site, sandbox = site_of(request), _sandbox(request)
+    rooms = await sandbox.chats()
+
+    def look(reader: Reader) -> tuple[list[Person], dict[str, list[Order]]]:
+        people = list(reader.people())
+        theirs = {p.id: reader.orders_of(p.id) for p in people if p.role is Role.CUSTOMER}
+        return people, {who: list(orders) for who, orders in theirs.items()}
+
+    people, theirs = await site.house.read(look)
+    named = {p.id: {"name": p.name, "title": p.title, "role": p.role.value} for p in people}
+    languages = {p.id: p.language for p in people}
+    out = []
+    for who, orders in theirs.items():
+        chats = [r for r in rooms if who in r["members"]]
+        own = [r for r in chats if r["kind"] == GroupKind.PRIVATE.value] or chats
+        pages = [
+            {
+                "order_no": o.order_no,
+                "product": o.product,
+                "page": await site.house.link("p", o.order_no, who),
+            }
+            for o in sorted(orders, key=_furthest)
+        ]
+        out.append(
+            {
+                "customer": who,
+                "language": languages[who],
+                "chat": own[0]["chat"] if own else "",
+                "orders": pages,
+            }
+        )
+    return as_json({"people": named, "phones": out})
+
+
+def _furthest(order: Order) -> tuple[bool, int]:
+    """Orders on the way before finished ones, those with the most behind them first."""
+    return not order.open, -sum(node.completed for node in order.nodes.values())
 
 
 async def events(request: web.Request) -> web.StreamResponse:
@@ -194,5 +230,6 @@ ROUTES = [
     web.post("/api/sandbox/reset", reset),
     web.get("/api/sandbox/links", links),
     web.get("/api/sandbox/script", script),
+    web.get("/api/sandbox/phones", phones),
     web.get("/api/sandbox/events", events),
 ]

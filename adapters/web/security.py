@@ -61,9 +61,9 @@ async def dress(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     policy = CSP if response.content_type == "text/html" else "default-src 'none'; sandbox"
-    if not request.path.startswith("/static/"):
-        response.headers.setdefault("Content-Security-Policy", policy)
+    response.headers.setdefault("Content-Security-Policy", policy)
     if request.path.startswith(TOKENED):
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    elif request.path.startswith("/static/") and "v" in request.query:
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    if request.path.startswith("/static/"):
+        kept = "public, max-age=31536000, immutable" if "v" in request.query else "no-cache"
+        response.headers["Cache-Control"] = kept

@@ -15,6 +15,7 @@ from bot.wording.speak import has, joined
 from domain.calendar import WorkCalendar
 from domain.notice import Kind, Loud, Notice
 from domain.order import Order
+from domain.plan import forecast_nodes
 from domain.ports import Reader
 
 LinkTo = Callable[[str, str, str], str]
@@ -209,6 +210,15 @@ class Voice:
         if facts.get("customer") and not key:
             return p.customer_sentence(order)
         ships = p.ships(order)
+        if key and what == "eta" and not order.nodes[key].completed:
+            day = p.calendar.day(forecast_nodes(order, p.now, p.calendar)[key])
+            return p.say(
+                "answer.node_eta",
+                order=order.order_no,
+                node=p.node(order, key),
+                date=p.date(day),
+                ships=ships,
+            )
         if key:
             node = order.nodes[key]
             more = p.amount(order, node)

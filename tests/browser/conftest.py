@@ -1,0 +1,68 @@
+"""A Chromium, if there is one, and pages that report their own faults."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+ARGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SKIPPED = "needs Chromium: apt-get install chromium"
+REQUIRED = os.environ.get("VITRINE_REQUIRE_BROWSER") == "1"
+
+
+def chromium() -> str | None:
+    """Where Chromium is."""
+    for place in (os.environ.get("VITRINE_CHROMIUM", ""), "/usr/bin/chromium"):
+        if place and Path(place).exists():
+            return place
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    place = chromium()
+    if place is None:
+        if REQUIRED:
+            pytest.fail(SKIPPED)
+        pytest.skip(SKIPPED)
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=place, args=ARGS)
+        yield found
+        await found.close()
+
+
+class Faults(list[str]):
+    """What went wrong on a page: errors of scripts and refusals of the content policy."""
+
+    def watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.append(str(error)))
+        page.on("console", lambda m: self.append(m.text) if m.type == "error" else None)
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """A desktop page; its faults are the test's."""
+    context = await browser.new_context(viewport={"width": 1440, "height": 900})
+    found = await context.new_page()
+    faults = Faults()
+    faults.watch(found)
+    yield found
+    await context.close()
+    assert faults == []
+
+
+@pytest.fixture
+async def phone(browser: Browser) -> AsyncIterator[Page]:
+    """A phone, without scripts: customers' pages need none."""
+    context = await browser.new_context(
+        viewport={"width": 390, "height": 844}, java_script_enabled=False
+    )
+    found = await context.new_page()
+    yield found
+    await context.close()
