@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.registry import Heard, States
 from bot.understanding.model import Message, ReplyTo, Update
-from domain.events import unstamp
+from domain.events import Source, unstamp
 from domain.person import Address, Group, GroupKind, Person
 from storage.inbox import Received
 from storage.ledger import Ledger
@@ -32,6 +32,12 @@ class Scene:
     replied: Heard | None = None
     ours: Mapping[str, Any] | None = None
     question: Asked | None = None
+    origin: str = ""
+
+    @property
+    def source(self) -> Source:
+        """The message that reports of this scene count as said in: an edit speaks for what it edits."""
+        return Source(self.row.platform, self.row.chat, self.origin or self.row.message_id)
 
     @property
     def kind(self) -> GroupKind:

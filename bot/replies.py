@@ -45,7 +45,7 @@ class Replies:
 
     def recorded(self, ledger: Ledger, view: Scene) -> None:
         """The quietest yes: a mark on the message itself."""
-        self._mark(ledger, view, view.row.message_id, "recorded", view.row.id)
+        self._mark(ledger, view, view.source.message_id, "recorded", view.row.id)
 
     def unmark(self, ledger: Ledger, view: Scene, message_id: str) -> None:
         """The mark goes away with what was taken back."""

@@ -23,7 +23,7 @@ from bot.replies import Replies
 from bot.understanding.model import Decision, ReplyTo, Update
 from bot.understanding.understand import understand
 from domain.desk import Desk
-from domain.events import PhotoAttached, Source
+from domain.events import PhotoAttached
 from domain.person import GroupKind
 from storage.inbox import Received
 from storage.ledger import Ledger
@@ -211,7 +211,7 @@ class Talk:
         digests = [*view.photos, *(d for h in waiting for d in h.media)]
         said = Said(
             view.person,
-            Source(view.row.platform, view.row.chat, view.row.message_id),
+            view.source,
             ledger.clock.now(),
             view.text,
             photo_facts(ledger, digests),
@@ -282,15 +282,30 @@ class Talk:
         item = next((h for h in reversed(view.past) if h.message_id == target), None)
         if item is None or item.person != view.person.id:
             return {"person": view.person.id, "decision": "ignore", "why": "not-known"}
+        if event == "edited":
+            view = replace(view, origin=target)
         decision = understand(
             self.registry.refresh(ledger),
             context.message(ledger, view, event=event, source=item.number),
         )
         outcome = self._understood(ledger, view, decision)
-        outcome["remember"] = bool(outcome.get("applied"))
-        if event == "recalled" and not item.applied:
+        if event == "edited":
+            changes = {"applied": outcome.pop("applied", []), "text": view.text[:500]}
+            if decision.decision == "apply":
+                self._rewrite(ledger, view, item, changes)
+        elif not item.applied:
             self._paired(ledger, view, item)
-        return outcome
+        return {**outcome, "remember": False}
+
+    def _rewrite(
+        self, ledger: Ledger, view: Scene, item: Heard, changes: Mapping[str, Any]
+    ) -> None:
+        """An edited message stands for what it says now."""
+        kept = ledger.inbox.get(item.number)
+        if kept is not None:
+            ledger.inbox.amend(item.number, {**kept.outcome, **changes})
+        applied = tuple(Update(**u) for u in changes["applied"])
+        self.registry.amend(view.row, item.number, applied=applied, text=changes["text"])
 
     def _credited(self, ledger: Ledger, view: Scene, outcome: dict[str, Any]) -> dict[str, Any]:
         """What an answer applied counts as said in the message that was asked about."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from adapters.web.server import build
 from domain.commands import Complete
@@ -40,7 +40,7 @@ async def test_what_is_said_lights_up_on_the_board(page: Page, served: Served) -
     cell = board.locator('tr[data-order="A102"] td[data-node="cut"]')
     await expect(cell).to_have_attribute("data-status", "in_progress")
     await production.locator("input[type=file]").set_input_files(
-        [{"name": "cut.png", "mimeType": "image/png", "buffer": PNG}]
+        FilePayload(name="cut.png", mimeType="image/png", buffer=PNG)
     )
     await expect(production.locator(".picked img")).to_have_count(1)
     await production.locator("textarea").fill("#A102 裁切完成")
@@ -62,11 +62,11 @@ async def test_press_reply_edit_recall(page: Page, served: Served) -> None:
     await production.locator('.buttons [data-button="undo:1"]').click()
     await expect(page.locator("#steps:not(.busy)")).to_be_visible()
     own = production.locator('.msg[data-from="P03"]').first
-    for act, field in (("reply", "replying"), ("edit", "editing")):
+    for act, word in (("reply", "回复"), ("edit", "在改")):
         await own.hover()
         await own.locator(".menu summary").click()
         await own.locator(f'[data-do="{act}"]').click()
-        await expect(production.locator(".context")).to_be_visible(), field
+        await expect(production.locator(".context")).to_contain_text(word)
     await expect(production.locator("textarea")).to_have_value("#A102 裁切完成")
     await production.locator("textarea").press("Escape")
     await expect(production.locator("textarea")).to_have_value("")

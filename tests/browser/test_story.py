@@ -1,6 +1,7 @@
 """The first story, played in a browser against the real program."""
 
 import asyncio
+import io
 import os
 import socket
 import sys
@@ -9,13 +10,20 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, expect
+from PIL import Image
+from playwright.async_api import FilePayload, Page, expect
 
 from tests.browser.conftest import REQUIRED, SKIPPED, chromium
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "tests" / "photos" / "data"
+
+
+def _photo() -> bytes:
+    """A small photo of cut cloth."""
+    out = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").resize((640, 480)).save(out, "JPEG")
+    return out.getvalue()
 
 
 def _free_port() -> int:
@@ -63,7 +71,7 @@ async def test_the_first_story(program: str, page: Page) -> None:
     cell = board.locator('tr[data-order="A102"] td[data-node="cut"]')
     await expect(cell).to_have_attribute("data-status", "in_progress")
     await production.locator("header label select").select_option(label="李红梅 裁床组长")
-    picture = next(SAMPLE.glob("*.jpg"))
+    picture = FilePayload(name="cut.jpg", mimeType="image/jpeg", buffer=_photo())
     await production.locator("input[type=file]").set_input_files(picture)
     await production.locator("textarea").fill("#A102 裁切完成")
     await production.locator("textarea").press("Enter")

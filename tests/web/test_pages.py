@@ -207,9 +207,7 @@ def test_colours_are_those_of_the_cards() -> None:
 
 def test_catalogues_have_the_same_sentences_and_facts() -> None:
     def facts(sentence: object) -> set[str]:
-        return set(
-            re.findall(r"\{(\w+)\}", str(sentence if isinstance(sentence, str) else dict(sentence)))
-        )  # type: ignore[call-overload]
+        return set(re.findall(r"\{(\w+)\}", str(sentence))) - {"n"}
 
     first = speak.catalogue("zh-CN")
     for language in ("zh-TW", "en"):
@@ -218,4 +216,4 @@ def test_catalogues_have_the_same_sentences_and_facts() -> None:
             keys = {k for k in first if k.startswith(section)}
             assert keys == {k for k in other if k.startswith(section)}
             for key in keys:
-                assert facts(first[key]) - {"n"} == facts(other[key]) - {"n", "one", "other"}, key
+                assert facts(first[key]) == facts(other[key]), key

@@ -95,9 +95,7 @@ def _part(name: str, body: bytes, more: bytes = b"") -> bytes:
         b"nothing of the sort",
         b"--B\r\n\r\nno name\r\n--B--\r\n",
         _part("chat", b"g1") + b"--B\r\nContent-Disp",
-        _part("chat", b"g1")
-        + _part("sender", b"P03")
-        + b"--B\r\nbroken header\r\n\r\nx\r\n--B--\r\n",
+        _part("chat", b"g1") + b"--B\r\nbroken header\r\n\r\nx\r\n--B--\r\n",
         _part("chat", b"g1", b"\r\nContent-Transfer-Encoding: odd") + b"--B--\r\n",
     ],
 )

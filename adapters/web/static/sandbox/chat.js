@@ -189,6 +189,7 @@ export class Chat {
     const text = this.box.value;
     if (!text.trim() && !this.files.length) return;
     this.go.disabled = true;
+    const before = new Set(this.messages.values());
     try {
       const { edits, replyTo: reply, files } = this;
       const said = edits
@@ -198,7 +199,7 @@ export class Chat {
       this.files = [];
       this.showPicked();
       this.drop();
-      await this.after(said.message_id);
+      await this.after(said.message_id, before);
     } catch (error) {
       hint(error.message);
     } finally {
@@ -214,9 +215,8 @@ export class Chat {
   }
 
   // What became of a message: recorded, asked about, or quietly left alone.
-  async after(messageId) {
+  async after(messageId, before) {
     await this.load();
-    const before = new Set(this.messages.values());
     await post("/api/sandbox/idle", {});
     await this.load();
     const changed = [...this.messages.values()].filter((message) => !before.has(message));
