@@ -36,7 +36,9 @@ class Scene:
 
     @property
     def source(self) -> Source:
-        """The message that reports of this scene count as said in: an edit speaks for what it edits."""
+        """The message that reports of this scene count as said in: an edit speaks for what it
+        edits.
+        """
         return Source(self.row.platform, self.row.chat, self.origin or self.row.message_id)
 
     @property

@@ -3,7 +3,7 @@ answer does.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -41,7 +41,7 @@ NEVER_MIND = Option("option.cancel", {})
 NONE_OF_THESE = Option("option.none", {})
 
 
-def options_for(ledger: Ledger, decision: Decision, view: Scene) -> list[Option]:
+def options_for(ledger: Ledger, decision: Decision) -> list[Option]:
     """The answers to offer, the likeliest first."""
     pending = [p for p in decision.pending if p.op != "none"]
     first = pending[0] if pending else None
@@ -112,7 +112,7 @@ def _nodes(order: Order, decision: Decision, first: Update) -> list[Option]:
 
 def ask(ledger: Ledger, decision: Decision, view: Scene, photos: Sequence[str]) -> str:
     """Put the question: one row, one notice. Its id."""
-    options = options_for(ledger, decision, view)
+    options = options_for(ledger, decision)
     first = decision.pending[0] if decision.pending else Update("none")
     name = f"q{view.row.id}"
     doc = {
@@ -181,4 +181,4 @@ def update_from(facts: Mapping[str, Any]) -> Update:
 
 def plain(update: Update) -> dict[str, Any]:
     """All fields of an update, for keeping."""
-    return {k: v for k, v in asdict(update).items() if v is not None}
+    return dict(update.facts())

@@ -25,7 +25,7 @@ from storage.inbox import Received
 from storage.ledger import Ledger
 
 BOT_NAMES = ("小进", "bot", "Vitrine")
-REMEMBERED = 40
+REMEMBERED = 24
 """Messages of a chat that may matter for what is said next."""
 LOOK_BACK = timedelta(hours=24)
 

@@ -4,20 +4,15 @@ outbox.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from bot.context import Scene
 from bot.understanding.model import Update
-from domain.desk import SOON, Desk
+from domain.desk import Desk
 from domain.errors import DomainError
-from domain.events import REPORTS, Event, ReportUndone
 from domain.notice import Kind, Loud, Notice
 from domain.person import Address, GroupKind
 from storage.ledger import Ledger
-
-LINES = 5
-"""Updates on the living card."""
 
 
 @dataclass(slots=True)
@@ -79,59 +74,24 @@ class Replies:
         self.answer(ledger, view, "refused", {**facts, **more})
 
     def card(self, ledger: Ledger, to: Address, language: str) -> None:
-        """One living card per group and day: the last updates, the newest with a way back."""
+        """One living card per group and day; what stands on it is looked up when it is sent."""
         group = ledger.folk.groups().get(to)
         if group is None or group.kind is not GroupKind.PRODUCTION:
             return
         now = ledger.clock.now()
-        day = self.desk.calendar.day(now)
-        lines = self._today(ledger, now)
-        name = f"card/{day.isoformat()}"
+        day = self.desk.calendar.day(now).isoformat()
+        slot = f"card/{day}"
         number = ledger.orders.last_event_id()
         ledger.notify(
             Notice(
                 to,
                 Kind.CARD,
                 "today",
-                f"{name}/{to.platform}/{to.chat}/{number}",
+                f"{slot}/{to.platform}/{to.chat}/{number}",
                 now,
-                {"day": day.isoformat(), "lines": lines},
+                {"day": day},
                 language,
                 Loud.CARD,
-                slot=name,
+                slot=slot,
             )
         )
-
-    def _today(self, ledger: Ledger, now: datetime) -> list[dict[str, Any]]:
-        start = self.desk.calendar.moment(self.desk.calendar.day(now), time(0, 0))
-        newest = [e for e in ledger.orders.latest(40) if e.recorded_at >= start]
-        undone = {
-            (e.order_no, seq)
-            for e in newest
-            if isinstance(e.fact, ReportUndone)
-            for seq in e.fact.undone
-        }
-        lines = []
-        for event in newest:
-            if not isinstance(event.fact, REPORTS) or event.source is None:
-                continue
-            lines.append(line_of(event, now, gone=(event.order_no, event.seq) in undone))
-            if len(lines) == LINES:
-                break
-        return lines
-
-
-def line_of(event: Event, now: datetime, *, gone: bool = False) -> dict[str, Any]:
-    """One event as plain data for a card or a ticker."""
-    fresh = now - event.recorded_at < SOON + timedelta(seconds=1)
-    return {
-        "order": event.order_no,
-        "node": event.node,
-        "seq": event.seq,
-        "type": event.type,
-        "by": event.by,
-        "at": event.recorded_at.isoformat(),
-        "quantity": getattr(event.fact, "quantity", None),
-        "gone": gone,
-        "undo": fresh and not gone and event.source is not None,
-    }

@@ -259,7 +259,9 @@ class Talk:
                 self.replies.refused(ledger, view, update, error)
 
     def _taken_back(self, ledger: Ledger, view: Scene, acted: Acted) -> None:
-        """The corrected message loses its mark, unless its report only moved; its photos are used."""
+        """The corrected message loses its mark, unless its report only moved; its photos are
+        used.
+        """
         for item in acted.undone:
             kept = ledger.inbox.get(item.number)
             if kept is not None:

@@ -252,7 +252,7 @@ def stamp(at: datetime) -> str:
     """A moment as stored: UTC, to the microsecond, always of the same length so that text order is
     time order.
     """
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def unstamp(text: str) -> datetime:

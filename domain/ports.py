@@ -32,6 +32,9 @@ class Reader(Protocol):
     def history(self, order_no: str) -> tuple[Event, ...]:
         """All events of an order in their sequence; empty if there is none of that number."""
 
+    def latest(self, count: int) -> tuple[Event, ...]:
+        """The newest events of all orders, newest first."""
+
     def open_orders(self) -> tuple[Order, ...]:
         """All orders that are neither finished nor cancelled, by number."""
 

@@ -20,9 +20,12 @@ _TUPLES = ("awaiting", "confirmed", "photos")
 _NODE = tuple((f.name, f.default) for f in fields(Node) if f.name != "key")
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def dump(data: object) -> str:
     """JSON as it is stored: compact, readable Chinese, keys in the order given."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(data)
 
 
 def node_doc(node: Node) -> dict[str, Any]:

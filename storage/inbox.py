@@ -50,22 +50,13 @@ class InboxBook:
             "p": platform, "a": account, "m": message_id, "c": chat, "s": sender,
             "at": stamp(at), "d": dump(payload),
         }  # fmt: skip
-        changed = self.sql.do(
+        cursor = self.sql.raw.execute(
             "INSERT INTO inbox (platform, account, message_id, chat, sender, at, payload, state,"
             " outcome, handled_at) VALUES (:p, :a, :m, :c, :s, :at, :d, 'waiting', '', '')"
             " ON CONFLICT (platform, account, message_id) DO NOTHING",
-            **row,
+            row,
         )
-        if not changed:
-            return 0
-        return int(
-            self.sql.value(
-                "SELECT id FROM inbox WHERE platform = :p AND account = :a AND message_id = :m",
-                p=platform,
-                a=account,
-                m=message_id,
-            )
-        )
+        return cursor.lastrowid or 0 if cursor.rowcount == 1 else 0
 
     def get(self, number: int) -> Received | None:
         """One message by its number."""

@@ -51,6 +51,10 @@ class Ledger:
         """See `domain.ports.Reader`."""
         return self.orders.history(order_no)
 
+    def latest(self, count: int) -> tuple[Event, ...]:
+        """See `domain.ports.Reader`."""
+        return self.orders.latest(count)
+
     def open_orders(self) -> tuple[Order, ...]:
         """See `domain.ports.Reader`."""
         return self.orders.open_orders()

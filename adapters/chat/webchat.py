@@ -34,7 +34,9 @@ class Transcripts(Protocol):
 
 
 class WebChat:
-    """Chats that a browser looks at. `keep_photo` and `keep_picture` hand back relative addresses."""
+    """Chats that a browser looks at. `keep_photo` and `keep_picture` hand back relative
+    addresses.
+    """
 
     platform = PLATFORM
     account = ""
@@ -136,7 +138,9 @@ class WebChat:
         private: bool = False,
         mentions: tuple[bool, bool] = (False, False),
     ) -> str:
-        """A person says something. The same message id again is a redelivery and changes nothing."""
+        """A person says something. The same message id again is a redelivery and changes
+        nothing.
+        """
         name = message_id or f"m-{secrets.token_hex(8)}"
         if await self.transcripts.get(chat, name) is None:
             kept = [await self.keep_photo(raw) for _, raw in photos]

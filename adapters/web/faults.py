@@ -85,6 +85,8 @@ async def catching(request: web.Request, handler: Any) -> web.StreamResponse:
         if "Allow" in error.headers:
             answer.headers["Allow"] = error.headers["Allow"]
         return answer
+    except ConnectionError:
+        raise
     except Exception:
         log.exception("%s %s", request.method, request.path)
         return refused(request, Fault(500, "other"))

@@ -96,6 +96,6 @@ async def order(request: web.Request) -> web.StreamResponse:
 ROUTES = [
     web.get("/", home),
     web.get("/board", show_board),
-    web.get("/board/events", board_events),
+    web.get("/board/events", board_events, allow_head=False),
     web.get("/orders/{order_no}", order),
 ]

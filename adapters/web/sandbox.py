@@ -231,5 +231,5 @@ ROUTES = [
     web.get("/api/sandbox/links", links),
     web.get("/api/sandbox/script", script),
     web.get("/api/sandbox/phones", phones),
-    web.get("/api/sandbox/events", events),
+    web.get("/api/sandbox/events", events, allow_head=False),
 ]

@@ -1,4 +1,6 @@
-"""Sample photos for the demo, drawn here so that the repository carries no pictures of unknown origin."""
+"""Sample photos for the demo, drawn here so that the repository carries no pictures of unknown
+origin.
+"""
 
 import io
 from datetime import datetime

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from adapters.chat.port import Button, Reply
-from bot.wording import asking, digests, leading
+from adapters.chat.port import Reply
+from bot.wording import asking, digests, leading, today
 from bot.wording.drafts import Draft
 from bot.wording.phrases import Phrases
 from bot.wording.speak import has, joined
@@ -46,7 +46,7 @@ class Voice:
             case Kind.DIGEST:
                 return digests.word(phrases, first, self.board)
             case Kind.CARD:
-                return Draft(self._card(phrases, first))
+                return Draft(today.word(phrases, first))
             case Kind.ANSWER | Kind.NOTICE | Kind.REMINDER | Kind.REVIEW | Kind.REACTION:
                 return self._answer(phrases, first)
 
@@ -105,31 +105,6 @@ class Voice:
             quantity=node.quantity if node else "",
             **extra,
         )
-
-    def _card(self, p: Phrases, notice: Notice) -> Reply:
-        facts = notice.facts
-        rows, undo = [], ""
-        for line in facts["lines"]:
-            order = p.reader.order(line["order"])
-            if order is None:
-                continue
-            what = p.say(f"event.{line['type']}", quantity=line["quantity"])
-            rows.append(
-                p.say(
-                    "card.line",
-                    time=p.clock(line["at"]),
-                    who=p.who(line["by"]),
-                    order=line["order"],
-                    node=p.node(order, line["node"]),
-                    what=what + (p.say("card.undone") if line["gone"] else ""),
-                )
-            )
-            if line["undo"] and not undo:
-                undo = f"undo:{line['order']}/{line['seq']}"
-        title = p.say("card.title", date=p.date(facts["day"]))
-        buttons = (Button(undo, p.say("button.undo")),) if undo else ()
-        text = "\n".join([title, *(rows or [p.say("card.empty")])])
-        return Reply(Kind.CARD.value, text, title, buttons=buttons, silent=True)
 
     def _answer(self, p: Phrases, notice: Notice) -> Draft:
         facts = dict(notice.facts)

@@ -1,4 +1,6 @@
-"""The whole bot in this process, on a folder of its own, spoken to as people do: no web server, nothing replaced."""
+"""The whole bot in this process, on a folder of its own, spoken to as people do: no web server,
+nothing replaced.
+"""
 
 import asyncio
 import contextlib

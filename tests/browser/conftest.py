@@ -42,7 +42,11 @@ class Faults(list[str]):
 
     def watch(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("console", lambda m: self.append(m.text) if m.type == "error" else None)
+        page.on("console", lambda m: self._said(m.type, m.text))
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind == "error" and "net::" not in text:  # the server leaves before the page does
+            self.append(text)
 
 
 @pytest.fixture

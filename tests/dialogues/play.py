@@ -1,4 +1,5 @@
-"""Plays a chat transcript against the whole bot: the transcript is the test and the manual's example.
+"""Plays a chat transcript against the whole bot: the transcript is the test and the manual's
+example.
 
 P03@production: #A102 裁切完成 +photo      somebody says something, perhaps with sample photos
 ✍                                          the message before carries this mark; `no mark`: none

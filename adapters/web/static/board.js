@@ -1,4 +1,6 @@
 // The wall stays current: swaps in what the feed sends, lights up what changed, turns pages.
+const narrow = () =>
+  document.body.classList.contains("embed") || matchMedia("(max-width: 900px)").matches;
 const board = document.getElementById("board");
 const TURN = 12000;
 const STALE = 5 * 60 * 1000;
@@ -33,13 +35,13 @@ function light(cell) {
   cell.classList.add("fresh");
   cell.querySelector(".chip").classList.add("glow");
   const row = cell.closest("tr");
-  if (document.body.classList.contains("embed")) row.scrollIntoView({ block: "nearest" });
+  if (narrow()) row.scrollIntoView({ block: "nearest" });
   setTimeout(() => cell.classList.remove("fresh"), FRESH);
 }
 
 function turn(step) {
   const pages = Number(board.querySelector(".top").dataset.pages);
-  const whole = document.body.classList.contains("embed") || pages < 2;
+  const whole = narrow() || pages < 2;
   shown = ((shown - 1 + step) % pages) + 1;
   for (const row of board.querySelectorAll("tr[data-page]")) {
     const page = Number(row.dataset.page);

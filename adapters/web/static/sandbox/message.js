@@ -107,6 +107,16 @@ function menu(message, chat) {
   );
 }
 
+// Long texts show their beginning; one click shows all.
+function fold(text, chat) {
+  text.classList.add("folded");
+  return element("button", { type: "button", class: "unfold", text: say("unfold"), onclick: (event) => {
+    text.classList.remove("folded");
+    event.target.remove();
+    chat.settle();
+  } });
+}
+
 export function draw(message, chat) {
   const bot = message.from === "bot";
   const name = chat.nameOf(message.from);
@@ -125,8 +135,10 @@ export function draw(message, chat) {
   const head = element("p", { class: "from" }, element("b", { text: name }), " ", kind, " ", element("time", { text: clockOf(message.at) }));
   const text = element("p", { class: "text" }, ...linked(message.text ?? "", chat.onLink));
   if (message.link && !(message.text ?? "").includes(message.link)) text.append(" ", link(message.link, chat.onLink));
+  const long = (message.text ?? "").split("\n").length > (message.image ? 4 : 14);
   const bubble = element("div", { class: "bubble" }, quoted(message, chat), picture(message, chat));
   if (text.textContent) bubble.append(text);
+  if (text.textContent && long) bubble.append(fold(text, chat));
   const rest = [photos(message, name), buttons(message, chat)].filter(Boolean);
   bubble.append(...rest);
   if (message.edited && !bot) bubble.append(element("small", { class: "edited", text: say("edited") }));
