@@ -51,7 +51,8 @@ class OutboxBook:
         if notice.slot:
             self.sql.do(
                 "UPDATE outbox SET state = 'superseded' WHERE platform = :p AND account = :a"
-                " AND chat = :c AND slot = :s AND state = 'waiting' AND attempts = 0 AND id < :i",
+                " AND chat = :c AND slot = :s AND slot != '' AND state = 'waiting'"
+                " AND attempts = 0 AND id < :i",
                 p=to.platform,
                 a=to.account,
                 c=to.chat,
@@ -171,16 +172,18 @@ class OutboxBook:
 
     def last_push(self, to: Address, bundle: str) -> datetime | None:
         """When that bundle was last sent there, or the last of it that waits will be."""
-        at = self.sql.value(
-            "SELECT MAX(CASE state WHEN 'sent' THEN sent_at ELSE not_before END) FROM outbox"
-            " WHERE platform = :p AND account = :a AND chat = :c"
-            " AND state IN ('sent', 'claimed', 'waiting') AND bundle = :b",
+        row = self.sql.row(
+            "SELECT state, sent_at, not_before FROM outbox WHERE platform = :p AND account = :a"
+            " AND chat = :c AND bundle = :b AND bundle != ''"
+            " AND state IN ('sent', 'claimed', 'waiting') ORDER BY id DESC LIMIT 1",
             p=to.platform,
             a=to.account,
             c=to.chat,
             b=bundle,
         )
-        return unstamp(at) if at else None
+        if row is None:
+            return None
+        return unstamp(row["sent_at"] if row["state"] == "sent" else row["not_before"])
 
     def next_due(self) -> datetime | None:
         """The earliest moment at which something waits to be sent."""

@@ -6,7 +6,7 @@ stands in text columns:
 it is always read and written whole.
 """
 
-from sqlmodel import Field, Index, SQLModel, UniqueConstraint
+from sqlmodel import Field, Index, SQLModel, UniqueConstraint, text
 
 
 class Inbox(SQLModel, table=True):
@@ -146,6 +146,26 @@ class Outbox(SQLModel, table=True):
         UniqueConstraint("key", name="outbox_key"),
         Index("outbox_due", "state", "not_before", "id"),
         Index("outbox_recipient", "platform", "account", "chat", "state", "id"),
+        Index(
+            "outbox_bundle",
+            "platform",
+            "account",
+            "chat",
+            "bundle",
+            "id",
+            sqlite_where=text("bundle != ''"),
+            postgresql_where=text("bundle != ''"),
+        ),
+        Index(
+            "outbox_slot",
+            "platform",
+            "account",
+            "chat",
+            "slot",
+            "state",
+            sqlite_where=text("slot != ''"),
+            postgresql_where=text("slot != ''"),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     key: str

@@ -19,8 +19,8 @@ COLUMNS = 11
 """With more different nodes than this, cells carry their names instead of a common heading."""
 LONGEST = 7
 """Signs of an amount in a cell."""
-LOOKED_AT = 10
-"""Orders whose history is read for the ticker."""
+LOOKED_AT = 120
+"""Events among which the ticker looks for the last reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def board(reader: Reader, words: Words) -> Board:
         columns=columns,
         rows=rows,
         pages=pages,
-        ticker=_ticker(reader, orders, words),
+        ticker=_ticker(reader, words),
     )
 
 
@@ -215,21 +215,19 @@ def _whom(node: Node) -> str:
     return "person"
 
 
-def _ticker(reader: Reader, orders: Sequence[Order], words: Words) -> tuple[str, ...]:
+def _ticker(reader: Reader, words: Words) -> tuple[str, ...]:
     """The last three reports, with the names of those who gave them in."""
-    recent = sorted((o for o in orders if o.updated_at), key=_updated, reverse=True)[:LOOKED_AT]
-    found: list[tuple[Event, Order]] = []
-    for order in recent:
-        history = reader.history(order.order_no)
-        gone = {s for e in history if isinstance(e.fact, ReportUndone) for s in e.fact.undone}
-        reports = [e for e in history if isinstance(e.fact, REPORTS) and e.seq not in gone]
-        found += [(event, order) for event in reports[-3:]]
-    found.sort(key=lambda pair: (pair[0].recorded_at, pair[0].seq))
-    return tuple(_report(reader, e, o, words) for e, o in reversed(found[-3:]))
-
-
-def _updated(order: Order) -> float:
-    return order.updated_at.timestamp() if order.updated_at else 0.0
+    recent = reader.latest(LOOKED_AT)
+    gone = {
+        (e.order_no, seq)
+        for e in recent
+        if isinstance(e.fact, ReportUndone)
+        for seq in e.fact.undone
+    }
+    reports = [e for e in recent if isinstance(e.fact, REPORTS) and (e.order_no, e.seq) not in gone]
+    reports.sort(key=lambda e: e.recorded_at, reverse=True)
+    told = [(e, reader.order(e.order_no)) for e in reports[:3]]
+    return tuple(_report(reader, event, order, words) for event, order in told if order)
 
 
 def _report(reader: Reader, event: Event, order: Order, words: Words) -> str:

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+import tracemalloc
 from contextlib import closing
 from datetime import date
 from functools import partial
@@ -220,6 +221,28 @@ def test_beside_a_running_writer(spot: Place, store: Store) -> None:
         thread.join(10)
     assert all(r.clean for r in reports)
     assert reports[0].events >= 14
+
+
+def test_memory_does_not_grow_with_the_books(store: Store) -> None:
+    """A year of orders is verified in the room that a day of them takes."""
+
+    def peak() -> int:
+        tracemalloc.start()
+        try:
+            assert verify(store).clean
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    def fill(ledger: Ledger, first: int, last: int) -> None:
+        for n in range(first, last):
+            place(ledger, f"C{n}")
+            do(ledger, Progress(f"C{n}", "cut", 7))
+
+    store.now(partial(fill, first=0, last=20))
+    few = peak()
+    store.now(partial(fill, first=20, last=220))
+    assert peak() < few * 1.5
 
 
 def test_reading_never_checkpoints(spot: Place, store: Store) -> None:

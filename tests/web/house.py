@@ -69,6 +69,10 @@ class Books:
     def history(self, order_no: str) -> tuple[Event, ...]:
         return self.events.get(order_no, ())
 
+    def latest(self, count: int) -> tuple[Event, ...]:
+        every = [e for events in self.events.values() for e in events]
+        return tuple(sorted(every, key=lambda e: (e.recorded_at, e.seq), reverse=True)[:count])
+
     def open_orders(self) -> tuple[Order, ...]:
         return tuple(o for _, o in sorted(self.orders.items()) if o.open)
 

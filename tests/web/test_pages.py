@@ -217,3 +217,20 @@ def test_catalogues_have_the_same_sentences_and_facts() -> None:
             assert keys == {k for k in other if k.startswith(section)}
             for key in keys:
                 assert facts(first[key]) == facts(other[key]), key
+
+
+def test_every_sentence_that_is_asked_for_is_there() -> None:
+    known = speak.catalogue("zh-CN")
+    asked = set()
+    for file in STATIC.rglob("*.js"):
+        text = file.read_text(encoding="utf-8")
+        asked |= {f"sandbox.{key}" for key in re.findall(r'\bsay\("(\w+)"', text)}
+    for file in (STATIC.parent / "templates").glob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        asked |= set(re.findall(r"""say\(['"]([\w.-]+)['"](?! ~)""", text))
+    for file in STATIC.parent.glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        asked |= set(re.findall(r'words\(\s*"([\w.-]+)"', text))
+        asked |= {f"error.{c}" for c in re.findall(r'Fault\(\d+, "([\w-]+)"', text)}
+    assert len(asked) > 100
+    assert asked - set(known) == set()

@@ -167,9 +167,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name="outbox_key"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(
+            "outbox_bundle",
+            ["platform", "account", "chat", "bundle", "id"],
+            unique=False,
+            sqlite_where=sa.text("bundle != ''"),
+            postgresql_where=sa.text("bundle != ''"),
+        )
         batch_op.create_index("outbox_due", ["state", "not_before", "id"], unique=False)
         batch_op.create_index(
             "outbox_recipient", ["platform", "account", "chat", "state", "id"], unique=False
+        )
+        batch_op.create_index(
+            "outbox_slot",
+            ["platform", "account", "chat", "slot", "state"],
+            unique=False,
+            sqlite_where=sa.text("slot != ''"),
+            postgresql_where=sa.text("slot != ''"),
         )
 
     op.create_table(
@@ -300,8 +314,18 @@ def downgrade() -> None:
     op.drop_table("person")
     op.drop_table("outbox_cause")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "outbox_slot",
+            sqlite_where=sa.text("slot != ''"),
+            postgresql_where=sa.text("slot != ''"),
+        )
         batch_op.drop_index("outbox_recipient")
         batch_op.drop_index("outbox_due")
+        batch_op.drop_index(
+            "outbox_bundle",
+            sqlite_where=sa.text("bundle != ''"),
+            postgresql_where=sa.text("bundle != ''"),
+        )
 
     op.drop_table("outbox")
     with op.batch_alter_table("orders", schema=None) as batch_op:

@@ -103,7 +103,11 @@ export class Phone {
     const busy = this.world.phones.find((each) => each.orders.some((order) => order.order_no === "A102"));
     const first = customer || busy?.customer || this.world.phones[0]?.customer;
     if (first) await this.open(first);
-    else this.frame.dataset.empty = say("no_customers");
+    else {
+      this.frame.dataset.empty = say("no_customers");
+      this.tabs.hidden = this.sheet.hidden = true;
+      this.whose.hidden = true;
+    }
   }
 
   async open(customer, view = "", page = "") {
