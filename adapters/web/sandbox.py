@@ -83,7 +83,10 @@ async def recall(request: web.Request) -> web.Response:
 async def messages(request: web.Request) -> web.Response:
     """What was said or changed after a cursor."""
     chat, after = request.match_info["chat"], request.query.get("after", "")
-    found = await _sandbox(request).messages(chat, clean(after)[:64])
+    sandbox = _sandbox(request)
+    found = await sandbox.messages(chat, clean(after)[:64])
+    if not found["messages"] and chat not in {room["chat"] for room in await sandbox.chats()}:
+        raise Fault(404, "no-such-chat")
     calendar = site_of(request).house.calendar
     told = [{**m, "at": moment(m.get("at"), calendar)} for m in found["messages"]]
     return as_json({**found, "messages": told})
@@ -135,8 +138,10 @@ async def reset(request: web.Request) -> web.Response:
         raise Fault(422, "wrong-field", field="world")
     try:
         await sandbox.reset(world, at)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        if world is None and not at:
+    except OverflowError as error:
+        raise Fault(422, "no-such-time") from error
+    except (KeyError, TypeError, ValueError) as error:
+        if world is None:
             raise
         raise Fault(422, "world", detail=repr(error)[:200]) from error
     _everything(site)

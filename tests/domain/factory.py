@@ -141,6 +141,10 @@ class MemoryBooks:
     def history(self, order_no: str) -> tuple[Event, ...]:
         return tuple(self.events.get(order_no, ()))
 
+    def latest(self, count: int) -> tuple[Event, ...]:
+        events = [e for log in self.events.values() for e in log]
+        return tuple(sorted(events, key=lambda e: e.recorded_at, reverse=True)[:count])
+
     def open_orders(self) -> tuple[Order, ...]:
         return tuple(o for _, o in sorted(self.orders.items()) if o.open)
 

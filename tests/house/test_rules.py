@@ -150,7 +150,7 @@ def tracked() -> list[Path]:
 
 FOREIGN = re.compile(
     r"(?<![\w.])/(?:work|root|home|Users)/[\w.-]+/"  # a path of somebody's machine
-    r"|--(?:extra-)?index-url|--trusted-host|--find-links"
+    r"|--(?:(?:extra-)?index-[u]rl|trusted-[h]ost|find-[l]inks)"
     r"|https?://[\w.:@-]*(?:pypi|pythonhosted|artifactory|nexus|devpi)[\w.-]*(?:/|\b)"
     r"|https?://[^\s\"']+/simple/?(?=[\s\"']|$)",
     re.MULTILINE,

@@ -43,6 +43,11 @@ async def test_a_photo_alone_is_something_said(site: Site) -> None:
     assert (await site.http.post(MESSAGES, data=form)).status == 202
 
 
+async def test_an_unknown_chat_has_no_messages(site: Site) -> None:
+    assert (await site.http.get("/api/sandbox/chats/g9/messages")).status == 404
+    assert (await site.http.get("/api/sandbox/chats/g1/messages")).status == 200
+
+
 async def test_redelivery(site: Site) -> None:
     for _ in range(2):
         assert (await site.http.post(MESSAGES, json=SAID | {"message_id": "x"})).status == 202

@@ -1,0 +1,120 @@
+"""The command line as people type it."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import openpyxl
+
+from tests.app.served import ROOT, command, served
+
+FIXTURES = ROOT / "tests" / "understanding" / "fixtures"
+
+
+def test_understand_reads_cases_and_writes_decisions() -> None:
+    cases = (FIXTURES / "cases-dev.jsonl").read_text(encoding="utf-8").splitlines()[:40]
+    code, said = command(
+        Path("unused"),
+        "understand",
+        "--world",
+        str(FIXTURES / "world-garment.json"),
+        text="\n".join(cases) + "\n",
+    )
+    assert code == 0
+    rows = [json.loads(line) for line in said.splitlines()]
+    assert [r["id"] for r in rows] == [json.loads(c)["id"] for c in cases]
+    assert set(rows[0]) == {"id", "decision", "updates", "candidates", "query"}
+    assert not Path("unused").exists()
+
+
+TABLE = """某某服装厂 订单表,,,,
+订单号,客户,品名,数量,交期
+A201,张总,卫衣,120,2027-03-05
+A202,李总,=HYPERLINK("x"),60件,3月9日
+A201,张总,卫衣,1,2027-03-05
+,,合计,181,
+A203,王总,围裙,,2027-03-05
+"""
+
+
+def test_orders_in_and_out_again(tmp_path: Path) -> None:
+    sheet = tmp_path / "orders.csv"
+    sheet.write_bytes(TABLE.encode("gb18030"))
+    folder = tmp_path / "data"
+    code, said = command(folder, "import", str(sheet), "--dry-run")
+    assert "A201" in said
+    assert command(folder, "export", str(tmp_path / "none.csv"))[0] == 0
+    assert "A201" not in (tmp_path / "none.csv").read_text("utf-8-sig")
+    code, said = command(folder, "import", str(sheet))
+    assert code == 0
+    assert "A201" in said
+    assert "单号重复" in said
+    assert "没有数量" in said
+    again = command(folder, "import", str(sheet))[1]
+    assert "单号已经有了" in again
+    assert command(folder, "export", str(tmp_path / "out.csv"))[0] == 0
+    rows = list(csv.reader(io.StringIO((tmp_path / "out.csv").read_text("utf-8-sig"))))
+    assert [r[0] for r in rows[1:]] == ["A201", "A202"]
+    assert all(not cell.startswith("=") for r in rows for cell in r)
+    assert command(folder, "export", str(tmp_path / "out.xlsx"))[0] == 0
+    book = openpyxl.load_workbook(tmp_path / "out.xlsx")
+    assert len(book.sheetnames) == 2
+    kinds = {c.data_type for sheet in book for row in sheet.iter_rows() for c in row}
+    assert "f" not in kinds
+    assert command(folder, "verify")[0] == 0
+
+
+def test_a_file_that_is_no_table_is_told_kindly(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"PK\x03\x04 not a workbook")
+    code, said = command(tmp_path / "data", "import", str(path))
+    assert code == 1
+    assert "Traceback" not in said
+
+
+def test_backup_while_running_restore_and_verify(tmp_path: Path) -> None:
+    folder, saved, fresh = tmp_path / "data", tmp_path / "factory.zip", tmp_path / "fresh"
+    with served(folder) as server:
+        server.say("production", "P03", "#A102 裁切完成")
+        server.idle()
+        page = server.call("GET", "/api/sandbox/links")[1]["orders"]["A102"]["p"]
+        assert command(folder, "backup", str(saved))[0] == 0
+        assert command(folder, "verify")[0] == 0
+        code, said = command(folder, "run", VITRINE_SANDBOX="1")
+        assert code == 2, said
+    assert zipfile.is_zipfile(saved)
+    assert command(folder, "restore", str(saved))[0] == 1
+    assert command(fresh, "restore", str(saved))[0] == 0
+    assert command(fresh, "verify")[0] == 0
+    with served(fresh) as server:
+        assert server.node("A102", "cut")["status"] == "done"
+        assert server.call("GET", page)[0] == 200
+
+
+def test_verify_names_the_first_difference(tmp_path: Path) -> None:
+    import sqlite3
+
+    folder = tmp_path / "data"
+    with served(folder):
+        pass
+    raw = sqlite3.connect(folder / "vitrine.db")
+    raw.execute("UPDATE event SET data = replace(data, '120', '121') WHERE order_no = 'A102'")
+    raw.commit()
+    raw.close()
+    code, said = command(folder, "verify")
+    assert code == 1
+    assert "A102" in said
+
+
+def test_doctor_and_routes_and_the_first_code(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    code, said = command(folder, "doctor")
+    assert "VITRINE_PUBLIC_URL" in said
+    assert code == 1
+    assert command(folder, "doctor", VITRINE_PUBLIC_URL="https://x.example")[0] == 0
+    assert "pcb" in command(folder, "route")[1]
+    assert command(folder, "route", "pcb")[1].strip() == "pcb version 1"
+    assert command(folder, "route", "pcb")[1].strip() == "pcb version 1"
+    assert len(command(folder, "invite", "老板")[1].strip()) == 10
