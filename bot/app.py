@@ -134,6 +134,7 @@ class App:
             self.photos,
             self.house.keep_picture,
             self.house.link,
+            self._rename,
         )
 
     async def _shown(self, raw: bytes) -> str:
@@ -148,6 +149,10 @@ class App:
                 return ""
 
         return await asyncio.to_thread(show)
+
+    def _rename(self, name: str) -> None:
+        """The factory's name on pages and cards: the world's, else the setting's."""
+        self.house.factory = self.courier.factory = name or self.settings.factory
 
     def _voice(self, ledger: Ledger) -> Voice:
         return Voice(

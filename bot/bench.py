@@ -33,7 +33,8 @@ START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 PASSES, MESSAGES, GROUP = 40, 3000, 64
 Row = dict[str, Any]
 SAID = (
-    "#{0} 裁切完成", "{0} 车缝 {1}/120", "{0}到哪了", "{0} 裁切没完成", "收到", "{0} 绣花什么时候好",
+    "#{0} 裁切完成", "{0} 车缝 {1}/120", "{0}到哪了", "{0} 裁切没完成", "收到",
+    "{0} 绣花什么时候好",
     "明天争取完成", "{0} 绣花好了吗？", "今天中午吃什么", "{0} 面料没到，备料要晚一天",
     "{0} 裁切完成，{0} 绣花完成", "发错了", "{0} cutting done", "{0} 繡花好了", "A4纸用完了",
     "听说{0}裁切完成了", "{0} 质检 98件合格 2件返修", "辛苦了{0}的师傅们",
@@ -163,7 +164,7 @@ def _raw(path: Path, rows: dict[str, list[tuple[Any, ...]]]) -> float:
     upgrade(path)
     raw: sqlite3.Connection = connect(path)
     count = len(rows["inbox"])
-    places = {t: 0 for t in TABLES}
+    places = dict.fromkeys(TABLES, 0)
     start = time.perf_counter()
     for first in range(0, count, GROUP):
         share = (min(first + GROUP, count)) / count

@@ -31,6 +31,7 @@ from domain.person import Person, Role
 from domain.route import from_toml
 from storage.backup import backup as write_backup
 from storage.backup import restore as read_backup
+from storage.holidays import ChinaHolidays
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.verify import verify as replay
@@ -59,7 +60,8 @@ def serve(settings: Settings) -> int:
     """The real thing, or the sandbox."""
     if settings.sandbox and not settings.loopback:
         out(
-            "The sandbox has no sign-in and serves this machine only: set VITRINE_HTTP_HOST=127.0.0.1"
+            "The sandbox has no sign-in and serves this machine only:"
+            " set VITRINE_HTTP_HOST=127.0.0.1"
         )
         return 2
     with _held(settings) as held:
@@ -206,10 +208,13 @@ def verify(settings: Settings) -> int:
 def backup(settings: Settings, path: Path) -> int:
     """One consistent file."""
     try:
-        write_backup(settings.database, settings.data_dir / "photos", path)
+        saved = write_backup(settings.database, settings.data_dir / "photos", path)
     except (DomainError, OSError) as error:
         out(f"backup: {error}")
         return 1
+    out(f"{saved.path}: {saved.files} files, {saved.bytes} bytes")
+    for name in saved.missing:
+        out(f"missing: {name}")
     return 0
 
 
@@ -248,14 +253,13 @@ def doctor(settings: Settings) -> int:
     say_so(private, "the secret key is readable by its owner only", f"chmod 600 {key}")
     say_so(
         True,
-        f"time zone {settings.timezone}: now {RealClock().now().astimezone(settings.zone):%F %H:%M}",
+        f"time zone {settings.timezone}:"
+        f" now {RealClock().now().astimezone(settings.zone):%F %H:%M}",
     )
     public = bool(settings.public_url) or settings.sandbox
     say_so(public, "links have a public address", "set VITRINE_PUBLIC_URL")
     calendar = WorkCalendar(settings.zone)
     year = calendar.day(RealClock().now()).year
-    from storage.holidays import ChinaHolidays
-
     known_year = ChinaHolidays().known(year)
     say_so(known_year, f"holidays of {year} with their exchanged days", "update the package")
     out(f"     version {VERSION}, platforms configured: none in this version but the sandbox")

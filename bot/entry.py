@@ -1,5 +1,5 @@
-"""New orders by chat: `/新单 A113 李总 围裙 60 12/8`, or lines pasted where managers talk; a table to
-confirm first.
+"""New orders by chat: `/新单 A113 李总 围裙 60 12/8`, or lines pasted where managers talk;
+a table to confirm comes first.
 """
 
 from dataclasses import dataclass

@@ -148,7 +148,7 @@ class Onboarding:
         return {"why": "self-test"}
 
     def _invite(self, ledger: Ledger, view: Scene, rest: str) -> dict[str, Any]:
-        """`/邀请 李红梅 组长 裁切 绣花`: name, role, and for team leads their nodes by name or key."""
+        """`/邀请 李红梅 组长 裁切 绣花`: name, role, and for team leads their nodes."""
         if not may(view.person.role, Deed.SETTINGS):
             self.replies.refused(ledger, view, Update("none"), Refused("not-allowed"))
             return {"why": "not-allowed"}

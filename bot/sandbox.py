@@ -28,6 +28,7 @@ from storage.store import Store
 
 log = logging.getLogger("vitrine.sandbox")
 NOW = "sandbox.now"
+NAME = "sandbox.name"
 DEMO = Path(__file__).parent / "demo" / "factory.toml"
 FAR = timedelta(days=366)
 TABLES = (
@@ -60,6 +61,7 @@ class Sandbox:
     photos: Photos
     keep_picture: Callable[[bytes], str]
     link: Callable[[str, str, str], Awaitable[str]]
+    rename: Callable[[str], None]
     _quiet: asyncio.Condition = field(default_factory=asyncio.Condition)
     _turning: asyncio.Lock = field(default_factory=asyncio.Lock)
     _samples: dict[str, str] = field(default_factory=dict)
@@ -68,6 +70,7 @@ class Sandbox:
         """The demo factory into empty books; the clock where it stood otherwise."""
         kept = await self.store.run(lambda ledger: ledger.settings.get(NOW))
         if kept:
+            self.rename(await self.store.run(lambda ledger: ledger.settings.get(NAME)))
             self.clock.set(datetime.fromisoformat(kept))
         else:
             await self.reset(None, "")
@@ -201,7 +204,7 @@ class Sandbox:
             if match is None or not any(match.groups()):
                 raise Refused("no-such-time", given=advance[:40])
             parts = {k: min(int(v), 10**7) for k, v in match.groupdict().items() if v}
-            target = now + timedelta(**parts)
+            target = now + min(timedelta(**parts), FAR + FAR)
         if target < now:
             raise Refused("clock-runs-forward")
         if target - now > FAR:
@@ -259,6 +262,7 @@ class Sandbox:
                 self.clock.set(moment)
                 load(ledger, self.desk, found, moment, shots)
                 ledger.settings.put(NOW, stamp(moment))
+                ledger.settings.put(NAME, str(found.get("name", "")))
                 self.clockwork.run_due(ledger)
 
             try:
@@ -266,6 +270,7 @@ class Sandbox:
             except BaseException:
                 self.clock.set(previous)
                 raise
+        self.rename(str(found.get("name", "")))
         self.courier.wake()
 
     def _begin(self, at: str) -> datetime:

@@ -87,7 +87,7 @@ def route_for(ledger: Ledger, line: OrderLine) -> str:
 
 
 def customer(ledger: Ledger, name: str) -> str:
-    """The customer of that name or nickname (`张总` in `拾光咖啡(张总)`); a new one if there is none."""
+    """The customer of that name or nickname (`张总` in `拾光咖啡(张总)`); else a new one."""
     wanted = name.strip()
     if not wanted:
         return ""

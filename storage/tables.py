@@ -39,6 +39,7 @@ class EventRow(SQLModel, table=True):
     __tablename__ = "event"
     __table_args__ = (
         UniqueConstraint("order_no", "seq", name="event_order_seq"),
+        Index("event_recorded", "recorded_at"),
         Index("event_source", "source_platform", "source_chat", "source_message"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -233,7 +234,10 @@ class Question(SQLModel, table=True):
     """What was asked of a person and not answered yet: one open question a person and chat."""
 
     __tablename__ = "question"
-    __table_args__ = (Index("question_open", "platform", "chat", "person", "state"),)
+    __table_args__ = (
+        Index("question_open", "platform", "chat", "person", "state"),
+        Index("question_expiry", "state", "expires_at"),
+    )
     id: str = Field(primary_key=True)
     platform: str
     account: str
@@ -310,7 +314,10 @@ class Transcript(SQLModel, table=True):
     """What was said in the sandbox, in the order of its last change."""
 
     __tablename__ = "transcript"
-    __table_args__ = (Index("transcript_chat", "chat", "changed"),)
+    __table_args__ = (
+        Index("transcript_chat", "chat", "changed"),
+        Index("transcript_message", "message_id"),
+    )
     chat: str = Field(primary_key=True)
     message_id: str = Field(primary_key=True)
     changed: int

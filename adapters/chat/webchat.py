@@ -145,9 +145,7 @@ class WebChat:
         if await self.transcripts.get(chat, name) is None:
             kept = [await self.keep_photo(raw) for _, raw in photos]
             shown = [address for address in kept if address]
-            await self._keep(
-                chat, name, self._typed(name, sender, text, shown, reply_to)
-            )
+            await self._keep(chat, name, self._typed(name, sender, text, shown, reply_to))
         await self._hear(
             InboundMessage(
                 PLATFORM,

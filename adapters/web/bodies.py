@@ -43,7 +43,7 @@ class Form:
 
 def clean(text: str) -> str:
     """Text that every store can keep: no half characters, no NUL."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 async def read_json(request: web.Request, *, empty: bool = False) -> dict[str, Any]:

@@ -142,7 +142,8 @@ class Sandbox(Protocol):
         """The demo's steps: `{"title", "chat", "sender", "text", "photo", "press", "turn",
         "why"}`. `title` and `why` are keys of the catalogue (`script.…`) or plain sentences;
         `photo` is a relative address; `press` is a button's id, the begin of one, or its label, on
-        the newest message of `chat` that has it; `turn` is a duration, or a moment to turn to.
+        the newest message of `chat` that has it; `turn` and `turn_after` are durations, or moments
+        to turn to; `customer` is whose phone to show.
         """
 
     def watch(self, listener: Callable[[str], None]) -> Callable[[], None]:

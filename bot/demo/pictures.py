@@ -3,7 +3,7 @@ origin.
 """
 
 import io
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 import resvg_py
@@ -40,7 +40,8 @@ def _stack(x: int, y: int, fill: str, count: int) -> str:
 
 def _cap(x: int, y: int, fill: str) -> str:
     return (
-        f'<g transform="translate({x} {y})"><ellipse cx="120" cy="168" rx="150" ry="20" fill="#0002"/>'
+        f'<g transform="translate({x} {y})">'
+        '<ellipse cx="120" cy="168" rx="150" ry="20" fill="#0002"/>'
         f'<path d="M10 150a110 120 0 0 1 220 0z" fill="{fill}"/>'
         f'<path d="M200 150q110 0 120 34q-70 16-160-8z" fill="{fill}" stroke="#0003"'
         ' stroke-width="3"/><circle cx="120" cy="96" r="30" fill="none" stroke="#F3E7C9"'
@@ -50,7 +51,8 @@ def _cap(x: int, y: int, fill: str) -> str:
 
 def _garment(x: int, y: int, fill: str, mark: str) -> str:
     return (
-        f'<g transform="translate({x} {y})"><ellipse cx="210" cy="560" rx="220" ry="24" fill="#0002"/>'
+        f'<g transform="translate({x} {y})">'
+        '<ellipse cx="210" cy="560" rx="220" ry="24" fill="#0002"/>'
         f'<path d="M120 0h180l120 90-44 110-56-26v380h-220v-380l-56 26-44-110z" fill="{fill}"'
         f' stroke="#0003" stroke-width="3"/><path d="M150 0q60 66 120 0" fill="none"'
         f' stroke="#0004" stroke-width="8"/><circle cx="262" cy="150" r="34" fill="{mark}"/>'
@@ -85,7 +87,7 @@ def sample(name: str) -> bytes:
     png = bytes(resvg_py.svg_to_bytes(svg_string=svg))
     image = Image.open(io.BytesIO(png)).convert("RGB")
     exif = Image.Exif()
-    exif[0x0132] = datetime(2026, 11, 23, 8, 39).strftime("%Y:%m:%d %H:%M:%S")
+    exif[0x0132] = datetime(2026, 11, 23, 8, 39, tzinfo=UTC).strftime("%Y:%m:%d %H:%M:%S")
     out = io.BytesIO()
     image.save(out, "JPEG", quality=88, exif=exif)
     return out.getvalue()

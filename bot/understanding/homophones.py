@@ -19,7 +19,7 @@ _MARKING = frozenset(["done", "done_after", "begin", "at_work", "doing_after", "
 
 @cache
 def _reader() -> Callable[[str], list[str]]:
-    from pypinyin import lazy_pinyin
+    from pypinyin import lazy_pinyin  # lazy: a quarter of a second, and most days need none
 
     return cast("Callable[[str], list[str]]", lazy_pinyin)
 
@@ -32,7 +32,7 @@ def sound(word: str) -> str:
 @cache
 def _ordinary() -> dict[str, frozenset[str]]:
     """Sound -> the ordinary words that have it."""
-    from pypinyin.phrases_dict import phrases_dict
+    from pypinyin.phrases_dict import phrases_dict  # lazy: as above, and 47,000 words
 
     found: dict[str, set[str]] = {}
     for word, syllables in phrases_dict.items():

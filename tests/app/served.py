@@ -51,14 +51,15 @@ class Served:
     def start(self) -> "Served":
         """Start it and wait for its last start-up line."""
         env = environment(self.folder, VITRINE_SANDBOX="1", VITRINE_HTTP_PORT=str(self.port))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "run"],
-            cwd=ROOT,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder.parent / f"{self.folder.name}.log").open("a"),
-            text=True,
-        )
+        with (self.folder.parent / f"{self.folder.name}.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot", "run"],
+                cwd=ROOT,
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         assert self.process.stdout is not None
         line = self.process.stdout.readline().strip()
         assert line == f"Vitrine ready: http://127.0.0.1:{self.port}/", line

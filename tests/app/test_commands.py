@@ -14,7 +14,7 @@ FIXTURES = ROOT / "tests" / "understanding" / "fixtures"
 
 
 def test_understand_reads_cases_and_writes_decisions() -> None:
-    cases = (FIXTURES / "cases-dev.jsonl").read_text(encoding="utf-8").splitlines()[:40]
+    cases = (FIXTURES / "cases-garment.jsonl").read_text(encoding="utf-8").splitlines()[:40]
     code, said = command(
         Path("unused"),
         "understand",

@@ -20,7 +20,8 @@ from tests.app.running import Running
 
 SAID = re.compile(r"(?P<who>[A-Z]\d+)@(?P<chat>[\w-]+): ?(?P<text>.*)", re.ASCII | re.DOTALL)
 NODE = re.compile(
-    r"(?P<order>[\w-]+)/(?P<node>\w+) (?P<status>\w+)(?: (?P<pieces>\d+))?(?: photos=(?P<photos>\d+))?",
+    r"(?P<order>[\w-]+)/(?P<node>\w+) (?P<status>\w+)(?: (?P<pieces>\d+))?"
+    r"(?: photos=(?P<photos>\d+))?",
     re.ASCII,
 )
 QUIET = ("card",)
