@@ -51,7 +51,14 @@ def understand_lines(world: Path, lines: TextIO, sink: TextIO) -> int:
         if line.strip():
             case = json.loads(line)
             decision = understand(found, message_from_case(case))
-            row = {"id": case.get("id")} | decision_to_json(decision)
+            made = decision_to_json(decision)
+            row = {
+                "id": case.get("id"),
+                "decision": made["decision"],
+                "updates": made.get("updates", []),
+                "candidates": made.get("candidates", []),
+                "query": made.get("query"),
+            }
             sink.write(json.dumps(row, ensure_ascii=False) + "\n")
     return 0
 

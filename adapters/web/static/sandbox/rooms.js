@@ -1,6 +1,6 @@
 // The panes: group chats with the person one speaks as, and the customer's phone.
 import { Chat } from "./chat.js";
-import { element, get, say } from "./wire.js";
+import { element, get, reach, say } from "./wire.js";
 
 export class Room {
   constructor(place, world, kind, handlers) {
@@ -173,7 +173,7 @@ export class Phone {
     const inside = this.sheet.contentDocument;
     if (!this.page || !inside?.querySelector("main")) return;
     const page = this.page;
-    const answer = await fetch(`${page}?embed=1`);
+    const answer = await reach(`${page}?embed=1`);
     if (!answer.ok || page !== this.page) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
     const old = inside.querySelector("main");

@@ -1,5 +1,5 @@
 // The script: steps that a visitor clicks through, each with a sentence on why it matters.
-import { element, get, has, hint, post, say } from "./wire.js";
+import { element, get, has, hint, post, reach, say } from "./wire.js";
 
 const DONE = "vitrine.script";
 const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
@@ -103,7 +103,7 @@ export class Story {
   }
 
   async photo(address) {
-    const blob = await (await fetch(address)).blob();
+    const blob = await (await reach(address)).blob();
     return new File([blob], address.split("/").pop(), { type: blob.type });
   }
 

@@ -8,6 +8,21 @@ export function say(key, facts = {}) {
 
 export const has = (key) => key in config.words;
 
+// The server is away: what is shown stays, and the feed brings the rest when it is back.
+export class Away extends Error {}
+
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof Away) event.preventDefault();
+});
+
+export async function reach(path, init) {
+  try {
+    return await fetch(path, init);
+  } catch {
+    throw new Away(say("failed"));
+  }
+}
+
 async function answer(response) {
   if (response.ok) return response.json();
   let message = say("failed");
@@ -20,14 +35,14 @@ async function answer(response) {
 }
 
 export async function get(path) {
-  return answer(await fetch(`${path}${path.includes("?") ? "&" : "?"}lang=${config.language}`));
+  return answer(await reach(`${path}${path.includes("?") ? "&" : "?"}lang=${config.language}`));
 }
 
 export async function post(path, body) {
   const form = body instanceof FormData;
   const init = { method: "POST", body: form ? body : JSON.stringify(body) };
   if (!form) init.headers = { "Content-Type": "application/json" };
-  return answer(await fetch(`${path}?lang=${config.language}`, init));
+  return answer(await reach(`${path}?lang=${config.language}`, init));
 }
 
 export function element(tag, attributes = {}, ...children) {
