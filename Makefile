@@ -46,3 +46,6 @@ lock: .tools/.ready
 
 clean:
 	@rm -rf .venv .tools .mypy_cache .ruff_cache .import_linter_cache
+
+pictures: .venv/.dev
+	@$(PY) -m tests.browser.pictures

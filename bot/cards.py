@@ -35,15 +35,17 @@ def progress_card(
     """The progress card of an order: stages for a customer, every node for the factory."""
     steps = _stages(p, order) if customer else _nodes(p, order)
     finish = forecast(order, p.now, p.calendar)
+    day = p.calendar.day(finish)
     facts = [
         (p.say("sheet.quantity"), p.pieces(order)),
         (p.say("sheet.due"), p.date(order.due)),
-        (p.say("sheet.forecast"), p.date(p.calendar.day(finish))),
+        (p.say("sheet.forecast"), p.date(day)),
     ]
     at = p.date(p.now)
     return ProgressCard(
         title=f"{order.order_no} {order.product}",
-        focal=p.ships(order),
+        focal=p.ships(order) if order.finished else p.say("due.focal", date=p.date(day)),
+        subtitle="" if order.finished else p.promise(order, finish),
         badge="" if customer else p.badge(order),
         steps=tuple(steps),
         facts=tuple(facts),

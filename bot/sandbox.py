@@ -126,7 +126,6 @@ class Sandbox:
             return edits
         low = text.lower()
         names = [f"@{n.lower()}" for n in BOT_NAMES]
-        mentions = any(n in low for n in names)
         return await self.chat.post(
             chat,
             sender,
@@ -135,7 +134,7 @@ class Sandbox:
             reply_to=reply_to,
             message_id=message_id,
             private=private,
-            mentions=(mentions, "@" in text and not mentions),
+            mentions_bot=any(name in low for name in names),
         )
 
     def _place(self, ledger: Ledger, chat: str, sender: str) -> bool:

@@ -14,6 +14,8 @@ from domain.route import Route, from_dict, to_dict
 from storage.docs import chain, dump, event_from, event_row, order_from, order_row
 from storage.sql import Row, Sql
 
+MOST = 20_000
+"""Orders that are kept in memory."""
 GENESIS = ""
 """What the first event of an order is chained to."""
 
@@ -43,6 +45,12 @@ class Cache:
     open: set[str] | None = None
     fresh: dict[str, Order] = field(default_factory=dict)
     version: int = 0
+
+    def trim(self) -> None:
+        """Orders of years ago need not stay in memory because somebody looked at them once."""
+        if len(self.orders) > MOST:
+            self.orders.clear()
+            self.heads.clear()
 
     def forget(self) -> None:
         """Everything may be wrong: read anew."""
@@ -75,6 +83,7 @@ class OrderBook:
 
     def _known(self, row: Row) -> Order:
         order = order_from(row, self.route_version(row["route"], row["route_version"]))
+        self.cache.trim()
         self.cache.orders[order.order_no] = order
         self.cache.heads[order.order_no] = row["head"]
         return order

@@ -58,7 +58,6 @@ class InboundMessage:
     sender_name: str = ""
     private: bool = False
     mentions_bot: bool = False
-    mentions_other: bool = False
     forwarded: bool = False
     from_bot: bool = False
 

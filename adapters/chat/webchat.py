@@ -136,7 +136,7 @@ class WebChat:
         reply_to: str = "",
         message_id: str = "",
         private: bool = False,
-        mentions: tuple[bool, bool] = (False, False),
+        mentions_bot: bool = False,
     ) -> str:
         """A person says something. The same message id again is a redelivery and changes
         nothing.
@@ -158,8 +158,7 @@ class WebChat:
                 media=tuple(Media(_kind(n), _stream(raw), n) for n, raw in photos),
                 reply_to=reply_to,
                 private=private,
-                mentions_bot=mentions[0],
-                mentions_other=mentions[1],
+                mentions_bot=mentions_bot,
             )
         )
         return name

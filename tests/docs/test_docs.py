@@ -2,14 +2,16 @@
 
 import argparse
 import re
+import tomllib
 from pathlib import Path
+from string import Formatter
 from urllib.parse import unquote
 
 import pytest
 
 from adapters.web import api, pages, portal, sandbox
 from bot.__main__ import parser
-from bot.settings import Settings
+from bot.settings import VERSION, Settings
 from domain.events import FACTS
 from domain.route import NodeSpec
 
@@ -87,7 +89,9 @@ def test_every_command_is_explained() -> None:
 @pytest.mark.parametrize("name", sorted(commands()))
 def test_every_option_is_explained(name: str) -> None:
     page = text(REFERENCE / "commands.md")
-    heading = next(h for h in re.findall(r"^### `(.+)`$", page, re.MULTILINE) if h.split()[0] == name)
+    heading = next(
+        h for h in re.findall(r"^### `(.+)`$", page, re.MULTILINE) if h.split()[0] == name
+    )
     options = [o for a in commands()[name]._actions for o in a.option_strings if o.startswith("--")]
     assert [o for o in options if o != "--help" and o not in heading] == []
 
@@ -95,7 +99,9 @@ def test_every_option_is_explained(name: str) -> None:
 def test_every_make_target_is_explained() -> None:
     phony = re.search(r"^\.PHONY:(.+)$", text(ROOT / "Makefile"), re.MULTILINE)
     assert phony
-    built = [t for t in phony[1].split() if re.search(rf"^{t}:", text(ROOT / "Makefile"), re.MULTILINE)]
+    built = [
+        t for t in phony[1].split() if re.search(rf"^{t}:", text(ROOT / "Makefile"), re.MULTILINE)
+    ]
     page = text(REFERENCE / "commands.md")
     assert [t for t in built if f"`make {t}`" not in page] == []
 
@@ -106,7 +112,9 @@ def default_of(field: str) -> str:
 
 
 def test_every_setting_is_explained_with_its_default() -> None:
-    rows = re.findall(r"^\| `VITRINE_(\w+)` \| (\S.*?) \|", text(REFERENCE / "settings.md"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `VITRINE_(\w+)` \| (\S.*?) \|", text(REFERENCE / "settings.md"), re.MULTILINE
+    )
     said = {name.lower(): value.strip("`").replace("empty", "") for name, value in rows}
     assert said == {name: default_of(name) for name in Settings.model_fields}
 
@@ -156,7 +164,27 @@ def test_a_decision_has_its_parts(page: Path) -> None:
     assert parts == ["Context", "Decision", "Consequences", "Alternatives"]
 
 
-def test_the_changelog_knows_this_version() -> None:
-    from bot.settings import VERSION  # here, so that a broken one fails this test only
+def sentences(language: str) -> dict[str, str | dict[str, str]]:
+    found: dict[str, str | dict[str, str]] = {}
+    for name in (f"{language}.toml", f"pages.{language}.toml"):
+        data = tomllib.loads(text(ROOT / "bot" / "wording" / name))
+        found |= {f"{s}.{k}": v for s, rows in data.items() for k, v in rows.items()}
+    return found
 
+
+def gaps(sentence: str | dict[str, str]) -> set[str]:
+    forms = [sentence] if isinstance(sentence, str) else list(sentence.values())
+    return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name}
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "en"])
+def test_catalogues_say_the_same_things_as_decision_0004_promises(language: str) -> None:
+    ours, theirs = sentences("zh-CN"), sentences(language)
+    assert set(theirs) == set(ours)
+    assert [key for key in ours if gaps(ours[key]) != gaps(theirs[key])] == []
+    tables = [v for v in theirs.values() if isinstance(v, dict)]
+    assert all(set(table) == {"one", "other"} for table in tables)
+
+
+def test_the_changelog_knows_this_version() -> None:
     assert f"## [{VERSION}]" in text(ROOT / "CHANGELOG.md")
