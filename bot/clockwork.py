@@ -5,11 +5,9 @@ transaction.
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
-from domain import digest
+from bot.standup import standup
 from domain.calendar import WorkCalendar
-from domain.events import NodeCompleted, stamp
-from domain.notice import Kind, Loud, Notice
-from domain.order import Order
+from domain.events import stamp
 from domain.person import GroupKind
 from scheduler.jobs import Job, daily, due
 from storage.ledger import Ledger
@@ -59,7 +57,8 @@ class Clockwork:
 
     def _work(self, ledger: Ledger, name: str, fire: datetime) -> None:
         if name == STANDUP:
-            self.standup(ledger, f"{name}/{stamp(fire)}")
+            for group in ledger.groups(GroupKind.PRODUCTION):
+                standup(ledger, self.calendar, group, f"{name}/{stamp(fire)}")
 
     def next_due(self, ledger: Ledger) -> datetime | None:
         """The next moment at which something falls due, of jobs, questions and the outbox."""
@@ -73,34 +72,3 @@ class Clockwork:
             if more is not None:
                 moments.append(more)
         return min(moments, default=None)
-
-    def standup(self, ledger: Ledger, key: str) -> None:
-        """The morning digest for every production group."""
-        now = ledger.clock.now()
-        first, last = digest.since(now, self.calendar)
-        events = ledger.orders.between(stamp(first), stamp(last))
-        finished = [o for o in ledger.orders.all_orders() if o.finished and _lately(o, now)]
-        morning = digest.morning(
-            ledger.open_orders(),
-            tuple(e for e in events if isinstance(e.fact, NodeCompleted)),
-            tuple(finished),
-            now,
-            self.calendar,
-        )
-        for group in ledger.groups(GroupKind.PRODUCTION):
-            ledger.notify(
-                Notice(
-                    group.address,
-                    Kind.DIGEST,
-                    "standup",
-                    f"{key}/{group.address.platform}/{group.address.chat}",
-                    now,
-                    morning.facts,
-                    group.language,
-                    Loud.QUIET,
-                )
-            )
-
-
-def _lately(order: Order, now: datetime) -> bool:
-    return order.updated_at is not None and (now - order.updated_at).days <= 30

@@ -91,7 +91,7 @@ def _first_start(app: App) -> None:
     def begin(ledger: Ledger) -> str:
         if not ledger.orders.routes():
             ledger.orders.keep_route(template("garment"))
-        if ledger.people():
+        if any(p.role is Role.ADMIN for p in ledger.people()):
             return ""
         return new_code(ledger, Person("P01", "Admin", Role.ADMIN, nodes=("*",)))
 
@@ -228,10 +228,11 @@ def backup(settings: Settings, path: Path) -> int:
 def restore(settings: Settings, path: Path) -> int:
     """Into an empty data folder."""
     try:
-        read_backup(path, settings.data_dir)
+        restored = read_backup(path, settings.data_dir)
     except (DomainError, OSError) as error:
         out(f"restore: {error}")
         return 1
+    out(f"{settings.data_dir}: {restored.files} files of {restored.made_at}")
     return 0
 
 
@@ -264,7 +265,8 @@ def doctor(settings: Settings) -> int:
         f" now {RealClock().now().astimezone(settings.zone):%F %H:%M}",
     )
     public = bool(settings.public_url) or settings.sandbox
-    say_so(public, "links have a public address", "set VITRINE_PUBLIC_URL")
+    if not public:
+        out("warn links begin with this machine's address  -> set VITRINE_PUBLIC_URL")
     calendar = WorkCalendar(settings.zone)
     year = calendar.day(RealClock().now()).year
     known_year = ChinaHolidays().known(year)

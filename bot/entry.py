@@ -10,15 +10,19 @@ from bot.questions import NEVER_MIND, Option, put
 from bot.replies import Replies
 from bot.sheets.lines import SheetResult
 from bot.sheets.pasted import understand_lines
+from bot.standup import WORDS as STANDUP
+from bot.standup import standup
 from bot.taking import blocking, known, line_doc, line_from, take
+from bot.understanding.dates import find_dates
 from bot.understanding.model import Update
-from domain.commands import Told
+from domain.commands import ChangeDue, Told
 from domain.desk import Desk
-from domain.errors import Refused
+from domain.errors import DomainError, Refused
 from domain.events import Source
-from domain.person import Deed, GroupKind, may
+from domain.person import Deed, Group, GroupKind, Role, may
 from storage.ledger import Ledger
 
+DUE = ("/交期", "/due")
 WORDS = ("/新单", "/新單", "新单：", "新单:", "/new", "/neworder")
 MOST = 200
 """Lines of one message at most."""
@@ -32,8 +36,15 @@ class Entry:
     replies: Replies
 
     def command(self, ledger: Ledger, view: Scene) -> dict[str, Any] | None:
-        """Handle the message if it enters orders; None if it does not."""
+        """Handle the message if it enters orders or asks for the digest; None if it does not."""
         text = view.text.strip()
+        if text.lower() in STANDUP and view.person.role not in (Role.CUSTOMER, Role.SUPPLIER):
+            group = view.group or Group(view.to, view.kind, language=view.language)
+            standup(ledger, self.desk.calendar, group, f"asked/{view.row.id}")
+            return {"why": "standup"}
+        rest = next((text[len(w) :] for w in DUE if text.lower().startswith(w)), None)
+        if rest is not None:
+            return self._due(ledger, view, rest)
         word = next((w for w in WORDS if text.lower().startswith(w)), None)
         if word is None and not self._pasted(view, text):
             return None
@@ -54,6 +65,24 @@ class Entry:
             return None
         self._confirm(ledger, view, result)
         return {"why": "entry"}
+
+    def _due(self, ledger: Ledger, view: Scene, rest: str) -> dict[str, Any]:
+        """`/交期 A103 12/1 罗纹晚到`: promise another date; whoever follows the order hears of it."""
+        number, _, tail = rest.strip().partition(" ")
+        order = ledger.order(number.lstrip("#").upper()) or ledger.order(number)
+        found = find_dates(tail, local_naive(ledger, view.at))
+        if order is None or not found:
+            self.replies.answer(ledger, view, "due-help", {})
+            return {"why": "due-help"}
+        why = tail[found[0].end :].strip(" ，,。：:")
+        command = ChangeDue(order.order_no, found[0].date, text=why)
+        try:
+            self.desk.handle(ledger, command, Told(view.person, ledger.clock.now(), view.source))
+        except DomainError as error:
+            self.replies.refused(ledger, view, Update("none", order.order_no), error)
+            return {"why": error.code}
+        self.replies.recorded(ledger, view)
+        return {"why": "due"}
 
     def _pasted(self, view: Scene, text: str) -> bool:
         """Lines pasted without the command count only where managers talk among themselves."""

@@ -3,6 +3,7 @@ port over the store.
 """
 
 import asyncio
+import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -249,4 +250,4 @@ def _event_row(row: Mapping[str, Any]) -> dict[str, Any]:
         else None
     )
     kept = ("seq", "type", "node", "by", "occurred_at", "recorded_at", "data", "hash")
-    return {k: row[k] for k in kept} | {"source": source}
+    return {k: row[k] for k in kept} | {"data": json.loads(row["data"]), "source": source}

@@ -81,7 +81,8 @@ class Onboarding:
         private = bool(row.payload.get("private"))
         person = self._redeem(ledger, row, code)
         if person is not None:
-            self._say(ledger, row, to, "welcome", {"person": person.id}, person.language)
+            facts = {"person": person.id, "names": node_names(ledger, person)}
+            self._say(ledger, row, to, "welcome", facts, person.language)
             return {"decision": "welcome", "person": person.id}
         if private and row.payload.get("said") == "message":
             self._say(ledger, row, to, "stranger", {}, "zh-CN")
@@ -142,7 +143,7 @@ class Onboarding:
             "zone": str(ledger.zone),
             "platform": view.row.platform,
             "role": view.person.role.value,
-            "nodes": list(view.person.nodes),
+            "names": node_names(ledger, view.person),
         }
         self.replies.answer(ledger, view, "self-test", facts)
         return {"why": "self-test"}
@@ -150,8 +151,8 @@ class Onboarding:
     def _invite(self, ledger: Ledger, view: Scene, rest: str) -> dict[str, Any]:
         """`/邀请 李红梅 组长 裁切 绣花`: name, role, and for team leads their nodes."""
         if not may(view.person.role, Deed.SETTINGS):
-            self.replies.refused(ledger, view, Update("none"), Refused("not-allowed"))
-            return {"why": "not-allowed"}
+            self.replies.refused(ledger, view, Update("none"), Refused("admin-only"))
+            return {"why": "admin-only"}
         words = rest.split()
         role = next((ROLES[w.lower()] for w in words[1:] if w.lower() in ROLES), None)
         if len(words) < 2 or role is None:
@@ -188,8 +189,8 @@ class Onboarding:
         if word not in KINDS:
             return None
         if not may(view.person.role, Deed.SETTINGS) or view.row.payload.get("private"):
-            self.replies.refused(ledger, view, Update("none"), Refused("not-allowed"))
-            return {"why": "not-allowed"}
+            self.replies.refused(ledger, view, Update("none"), Refused("admin-only"))
+            return {"why": "admin-only"}
         title = view.group.title if view.group else ""
         group = Group(view.to, KINDS[word], title, view.language)
         ledger.folk.keep_group(group)
@@ -225,6 +226,16 @@ class Onboarding:
                 reply_to=row.message_id,
             )
         )
+
+
+def node_names(ledger: Ledger, person: Person) -> list[str]:
+    """The names of a person's own nodes, in their language."""
+    found = {
+        spec.key: spec.called(person.language)
+        for route in ledger.orders.routes()
+        for spec in route.nodes
+    }
+    return [found.get(key, key) for key in person.nodes if key != "*"]
 
 
 def _after(text: str, words: tuple[str, ...]) -> str | None:

@@ -90,7 +90,9 @@ class Presses:
         acted = self.acts.apply(ledger, said, updates, view.past, anyway=option["anyway"])
         for update, error in acted.refused:
             self.replies.refused(ledger, view, update, error)
-        if acted.events and not doc.get("owner_of"):
+        for item in acted.undone:
+            self.replies.unmark(ledger, view, item.message_id)
+        if acted.events:
             self._marks(ledger, view, doc)
         if acted.events:
             self.replies.card(ledger, view.to, view.language)
@@ -99,6 +101,7 @@ class Presses:
             "answered": asked.id,
             "number": doc.get("number"),
             "applied": applied,
+            "forget": acted.undone[0].number if acted.undone else None,
             "events": [[e.order_no, e.seq] for e in acted.events],
         }
 

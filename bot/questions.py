@@ -85,6 +85,8 @@ def _earlier(order: Order, pending: Sequence[Update], first: Update) -> list[Opt
 
 
 def _orders(ledger: Ledger, decision: Decision, pending: Sequence[Update]) -> list[Option]:
+    if not pending:
+        return []
     found = []
     for no in decision.candidates[: MOST - 1]:
         order = ledger.order(no)

@@ -2,12 +2,16 @@
 
 import os
 import secrets
+from datetime import time
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.wording.speak import LANGUAGES
+from domain.calendar import week_from_text
 
 VERSION = "0.1.0"
 
@@ -37,7 +41,37 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        ZoneInfo(value)
+        try:
+            ZoneInfo(value)
+        except (KeyError, OSError) as error:
+            raise ValueError("no such time zone") from error
+        return value
+
+    @field_validator("work_week")
+    @classmethod
+    def _week_reads(cls, value: str) -> str:
+        week_from_text(value)
+        return value
+
+    @field_validator("standup")
+    @classmethod
+    def _clock_reads(cls, value: str) -> str:
+        time.fromisoformat(value)
+        return value
+
+    @field_validator("language")
+    @classmethod
+    def _language_speaks(cls, value: str) -> str:
+        if value not in LANGUAGES:
+            raise ValueError(f"one of {', '.join(LANGUAGES)}")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_served(cls, value: str) -> str:
+        scheme, _, path = value.partition(":///")
+        if value and (scheme.split("+")[0] != "sqlite" or not path):
+            raise ValueError("only sqlite:///FILE is served by this version")
         return value
 
     @cached_property
@@ -50,10 +84,7 @@ class Settings(BaseSettings):
         """The SQLite file: in the data folder unless an address says otherwise."""
         if not self.database_url:
             return self.data_dir / "vitrine.db"
-        scheme, _, path = self.database_url.partition(":///")
-        if scheme.split("+")[0] != "sqlite" or not path:
-            raise ValueError("VITRINE_DATABASE_URL: only sqlite:///FILE is served by this version")
-        return Path(path)
+        return Path(self.database_url.partition(":///")[2])
 
     @property
     def base_url(self) -> str:

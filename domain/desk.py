@@ -101,10 +101,10 @@ class Desk:
             if before.nodes[event.node].held and not after.nodes[event.node].held:
                 self._settle(books, after, event, told)
             if _newly(before, after, event.node):
-                self._ask_confirmation(books, after, event, told)
+                self.ask_confirmation(books, after, event, told)
         self._push(books, after, events, told)
 
-    def _ask_confirmation(self, books: Books, order: Order, event: Event, told: Told) -> None:
+    def ask_confirmation(self, books: Books, order: Order, event: Event, told: Told) -> None:
         """A node waits for a nod: whoever may give it gets a button, the customer in private."""
         node, spec = order.nodes[event.node], order.route.node(event.node)
         roles = {confirmer(spec, what) for what in node.awaiting if what != "photo"}

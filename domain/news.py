@@ -1,6 +1,7 @@
 """What a customer hears of: which events are news, for whom, and when at the earliest.
 
-By default four pushes: production started, a core process done, inspection photos, shipped; every
+By default four pushes: production begun (its first milestone done), a core process done, inspection
+photos, shipped; every
 change of date; and the
 nodes somebody asked for. A push waits, so that an undo within the wait leaves no trace outside.
 """

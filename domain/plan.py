@@ -112,7 +112,7 @@ def _percent(order: Order, finish: datetime, calendar: WorkCalendar) -> float:
     placed = order.placed or finish
     room = calendar.between(placed, promised)
     late = calendar.between(promised, finish)
-    return round(max(late, 0.0) / max(room, 1.0) * 100, 1)
+    return round(max(late, 0.0) / max(room, calendar.week.hours) * 100, 1)
 
 
 def _topological(route: Route) -> list[str]:

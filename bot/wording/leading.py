@@ -88,7 +88,7 @@ def _draft(p: Phrases, notice: Notice) -> Reply:
         order=order.order_no,
         before=theirs.date(before),
         due=theirs.date(due),
-        reason=theirs.reason(str(facts["reason"])),
+        reason=theirs.reason_out(str(facts["reason"])),
         word=theirs.say("due.late_short", n=abs(days)),
     )
     name = str(notice.causes[0]) if notice.causes else ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.wording.speak import joined, say, say_date
+from bot.wording.speak import has, joined, say, say_date
 from domain.calendar import WorkCalendar
 from domain.order import Node, Order, Status
 from domain.plan import Level, days_late, deviation, forecast, level
@@ -82,6 +82,11 @@ class Phrases:
     def reason(self, code: str) -> str:
         """A reason in words."""
         return self.say(f"reason.{code or 'none'}")
+
+    def reason_out(self, code: str) -> str:
+        """A reason as the customer reads it."""
+        key = f"reason_out.{code}"
+        return self.say(key) if has(key) else self.reason(code)
 
     def held(self, node: Node) -> str:
         """Why a node is held up and until when: `设备故障，到 周一 15:00`."""

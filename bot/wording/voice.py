@@ -90,7 +90,7 @@ class Voice:
             word = p.say(f"due.{'late' if days > 0 else 'early'}_short", n=abs(days))
             extra = {
                 "before": p.date(before), "due": p.date(due), "word": word,
-                "reason": p.reason(str(facts.get("reason", ""))),
+                "reason": str(facts.get("text", "")) or p.reason_out(str(facts.get("reason", ""))),
             }  # fmt: skip
         if notice.what == "correction" and node is not None:
             extra = {"status": p.say(f"status.{node.status.value}") + p.amount(order, node)}
@@ -146,6 +146,8 @@ class Voice:
                 return p.say(key if has(key) else "photo.other")
             case "entry-help":
                 return p.say("entry.help")
+            case "due-help":
+                return p.say("entry.due_help")
             case "entry-none":
                 return "\n".join([p.say("entry.none"), *asking.unsaid(p, facts["unsaid"])])
             case "taken":
@@ -165,8 +167,7 @@ class Voice:
 
     def _hello(self, p: Phrases, notice: Notice, facts: Mapping[str, Any]) -> str:
         person = p.reader.person(str(facts.get("person", notice.reader)))
-        own = person.nodes if person else ()
-        names = joined(p.language, [n for n in own if n != "*"])
+        names = joined(p.language, list(facts.get("names", ())))
         role = str(facts.get("role") or (person.role.value if person else ""))
         return p.say(
             f"hello.{notice.what}",

@@ -112,8 +112,14 @@ def test_doctor_and_routes_and_the_first_code(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     code, said = command(folder, "doctor")
     assert "VITRINE_PUBLIC_URL" in said
-    assert code == 1
-    assert command(folder, "doctor", VITRINE_PUBLIC_URL="https://x.example")[0] == 0
+    assert code == 0
+    assert (
+        "VITRINE_PUBLIC_URL"
+        not in command(folder, "doctor", VITRINE_PUBLIC_URL="https://x.example")[1]
+    )
+    code, said = command(folder, "run", VITRINE_TIMEZONE="Mars/Base")
+    assert code == 2
+    assert "Traceback" not in said
     assert "pcb" in command(folder, "route")[1]
     assert command(folder, "route", "pcb")[1].strip() == "pcb version 1"
     assert command(folder, "route", "pcb")[1].strip() == "pcb version 1"
