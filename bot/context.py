@@ -42,6 +42,21 @@ class Scene:
         return Source(self.row.platform, self.row.chat, self.origin or self.row.message_id)
 
     @property
+    def answer_to(self) -> str:
+        """The message that an answer hangs on: the one said, or the one whose button was
+        pressed.
+        """
+        pressed = self.row.payload.get("said") == "pressed"
+        return str(self.row.payload.get("target", "")) if pressed else self.row.message_id
+
+    @property
+    def recalled_order(self) -> tuple[Heard, ...]:
+        """What was said before, the message replied to last: a correction means that one."""
+        if self.replied is None or not self.replied.applied:
+            return self.past
+        return (*(h for h in self.past if h is not self.replied), self.replied)
+
+    @property
     def kind(self) -> GroupKind:
         """What the chat is for."""
         return self.group.kind if self.group else GroupKind.PRIVATE
@@ -107,7 +122,8 @@ def message(
         attachments=tuple(m["kind"] for m in payload.get("media", ()) if not m.get("fault")),
         reply_to=reply or reply_of(view),
         previous=tuple(
-            h.as_previous(local, source=bool(source) and h.number == source) for h in view.past
+            h.as_previous(local, source=bool(source) and h.number == source)
+            for h in view.recalled_order
         ),
         state=States(ledger),
         forwarded=bool(payload.get("forwarded")),

@@ -10,6 +10,7 @@ from bot.questions import NEVER_MIND, Option, put
 from bot.replies import Replies
 from bot.sheets.lines import SheetResult
 from bot.sheets.pasted import understand_lines
+from bot.sheets.words import named
 from bot.standup import WORDS as STANDUP
 from bot.standup import standup
 from bot.taking import blocking, known, line_doc, line_from, take
@@ -23,7 +24,7 @@ from domain.person import Deed, Group, GroupKind, Role, may
 from storage.ledger import Ledger
 
 DUE = ("/交期", "/due")
-WORDS = ("/新单", "/新單", "新单：", "新单:", "/new", "/neworder")
+WORDS = ("/新单", "/新單", "新单：", "新单:", "/neworder", "/new")
 MOST = 200
 """Lines of one message at most."""
 
@@ -60,8 +61,7 @@ class Entry:
         today = local_naive(ledger, view.at).date()
         lines = "\n".join(body.splitlines()[:MOST])
         result = understand_lines(lines, today, known(ledger))
-        good = [x for x in result.lines if not blocking(x)]
-        if word is None and (not good or len(good) != len(result.lines) or result.refused):
+        if word is None and not _certain(ledger, result):
             return None
         self._confirm(ledger, view, result)
         return {"why": "entry"}
@@ -96,10 +96,21 @@ class Entry:
     def _confirm(self, ledger: Ledger, view: Scene, result: SheetResult) -> None:
         good = [x for x in result.lines if not blocking(x)]
         rows = [
-            [x.order_no, x.customer, x.product, str(x.quantity), x.due.isoformat() if x.due else ""]
+            [
+                x.order_no,
+                x.customer,
+                x.product,
+                str(x.quantity),
+                x.due.isoformat() if x.due else "",
+                *x.faults,
+            ]
             for x in good
         ]
-        bad = [[str(x.row), x.order_no, f] for x in result.lines for f in x.faults]
+        bad = [
+            [str(x.row), "" if "number-proposed" in x.faults else x.order_no, f]
+            for x in result.lines
+            for f in blocking(x)
+        ]
         bad += [[str(r.row), dict(r.facts).get("order_no", ""), r.code] for r in result.refused]
         if not good:
             self.replies.answer(ledger, view, "entry-none", {"unsaid": bad})
@@ -136,3 +147,19 @@ class Entry:
         }
         self.replies.answer(ledger, view, "taken", facts)
         return {"placed": taken.orders}
+
+
+def _certain(ledger: Ledger, result: SheetResult) -> bool:
+    """Whether lines that nobody announced are orders beyond doubt: every one of them is understood,
+    and a customer whom only his place in the line makes one comes with an order number and with no
+    word of the work (`裁切 完成 120 12/1` is a report).
+    """
+    work = {w for r in ledger.orders.routes() for n in r.nodes for w in (n.name, *n.aliases)}
+    guessed = [x for x in result.lines if "customer-new" in x.faults and not named(x.customer)]
+    return (
+        bool(result.lines)
+        and not result.refused
+        and not any(map(blocking, result.lines))
+        and all("number-proposed" not in x.faults for x in guessed)
+        and not any(w in work for x in guessed for w in (x.customer, x.product))
+    )

@@ -182,7 +182,7 @@ class House:
             if order is None:
                 return
             now = self.now()
-            for group in self.desk.leading(ledger):
+            for group in self.desk.alarms.leading(ledger):
                 ledger.notify(
                     Notice(
                         group.address,

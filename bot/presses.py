@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from bot.acts import Acts, Said
+from bot.acts import QUIET, Acts, Said
+from bot.answers import answer_facts
 from bot.context import Scene
-from bot.questions import Option, plain, put, update_from
+from bot.questions import Option, ask, plain, put, update_from
 from bot.replies import Replies
-from bot.understanding.model import Update
+from bot.understanding.model import Decision, Update
+from domain.alert import AlertState
 from domain.commands import ChangeDue, Confirm
 from domain.errors import DomainError, Refused
 from domain.events import PhotoAttached, Source
@@ -21,6 +23,8 @@ from storage.ledger import Ledger
 from storage.records import Asked
 
 Facts = dict[str, Any]
+VAGUE = frozenset({"subscribe", "unsubscribe", "none"})
+"""What an order alone does not settle: the words are read again."""
 
 
 @dataclass(slots=True)
@@ -30,6 +34,7 @@ class Presses:
     acts: Acts
     replies: Replies
     place: Callable[[Ledger, Scene, list[Facts]], Facts]
+    reread: Callable[[Ledger, Scene, str, str], Decision]
 
     def pressed(self, ledger: Ledger, view: Scene, button: str) -> Facts:
         """Handle one press. Button ids are `verb:rest`."""
@@ -75,6 +80,8 @@ class Presses:
         self._answered(ledger, asked, doc, place)
         if doc.get("entry") and option["key"] == "option.take":
             return {"answered": asked.id} | self.place(ledger, view, list(doc["entry"]))
+        if option["key"] == "option.order" and all(u.op in VAGUE for u in updates):
+            return self._read_again(ledger, view, asked, str(option["facts"]["order"]), updates)
         if not updates:
             return {"answered": asked.id}
         if option["owner"]:
@@ -87,9 +94,29 @@ class Presses:
             str(doc.get("text", "")),
             self._photos(ledger, doc),
         )
-        acted = self.acts.apply(ledger, said, updates, view.past, anyway=option["anyway"])
+        return self._do(ledger, view, asked, said, updates, anyway=option["anyway"])
+
+    def _do(
+        self,
+        ledger: Ledger,
+        view: Scene,
+        asked: Asked,
+        said: Said,
+        updates: list[Update],
+        *,
+        anyway: bool,
+    ) -> Facts:
+        doc = asked.doc
+        acted = self.acts.apply(ledger, said, updates, view.past, anyway=anyway)
         for update, error in acted.refused:
-            self.replies.refused(ledger, view, update, error)
+            if error.code == "earlier-open":
+                again = Decision("ask", asked="confirm", pending=(update,), why="earlier-open")
+                ask(ledger, again, view, list(doc.get("photos", ())), doc)
+            elif error.code not in QUIET:
+                self.replies.refused(ledger, view, update, error)
+        if acted.events and {u.op for u in acted.applied} & {"subscribe", "unsubscribe"}:
+            self.replies.following(ledger, view, acted.applied)
+            return {"answered": asked.id}
         for item in acted.undone:
             self.replies.unmark(ledger, view, item.message_id)
         if acted.events:
@@ -104,6 +131,23 @@ class Presses:
             "forget": acted.undone[0].number if acted.undone else None,
             "events": [[e.order_no, e.seq] for e in acted.events],
         }
+
+    def _read_again(
+        self, ledger: Ledger, view: Scene, asked: Asked, order_no: str, updates: list[Update]
+    ) -> Facts:
+        """The order was what was missing: read the words again with it."""
+        decision = self.reread(ledger, view, str(asked.doc.get("text", "")), order_no)
+        if decision.decision == "answer" and decision.query is not None:
+            facts = answer_facts(ledger, self.acts.desk, view, decision.query)
+            self.replies.answer(ledger, view, str(facts.pop("what")), facts)
+            return {"answered": asked.id}
+        if decision.decision == "ask":
+            ask(ledger, decision, view, list(asked.doc.get("photos", ())), asked.doc)
+            return {"answered": asked.id}
+        found = list(decision.updates) if decision.decision == "apply" else updates
+        source = Source(view.row.platform, view.row.chat, str(asked.doc.get("message_id", "")))
+        said = Said(view.person, source, ledger.clock.now(), str(asked.doc.get("text", "")))
+        return self._do(ledger, view, asked, said, found, anyway=False)
 
     def _marks(self, ledger: Ledger, view: Scene, doc: Mapping[str, Any]) -> None:
         message_id = str(doc.get("message_id", ""))
@@ -262,8 +306,9 @@ class Presses:
         key = f"draft/{name}/taken"
         if ledger.settings.get(key):
             raise Refused("draft-taken", order=order_no)
-        ledger.settings.put(key, f"{verb} {view.person.id}")
         alert = ledger.alert(name)
+        if alert is None or alert.state is AlertState.RESOLVED:
+            raise Refused("draft-void", order=order_no)
         if verb == "send":
             reason = alert.reason if alert else ""
             command = ChangeDue(order_no, date.fromisoformat(day), reason)
@@ -273,6 +318,7 @@ class Presses:
                 ledger.clock.now(),
             )
             self.acts.desk.handle(ledger, command, said.told())
+        ledger.settings.put(key, f"{verb} {view.person.id}")
         slot = f"draft/{name}/{view.row.platform}/{view.row.chat}"
         facts = {"order": order_no, "by": view.person.id, "sent": verb == "send", "due": day}
         ledger.notify(

@@ -11,6 +11,7 @@ from bot.context import Scene
 from bot.understanding.model import Decision, Update
 from domain.notice import Kind, Loud, Notice
 from domain.order import Order
+from domain.person import Person
 from storage.ledger import Ledger
 from storage.records import Asked
 
@@ -41,14 +42,14 @@ NEVER_MIND = Option("option.cancel", {})
 NONE_OF_THESE = Option("option.none", {})
 
 
-def options_for(ledger: Ledger, decision: Decision) -> list[Option]:
+def options_for(ledger: Ledger, decision: Decision, view: Scene) -> list[Option]:
     """The answers to offer, the likeliest first."""
     pending = [p for p in decision.pending if p.op != "none"]
     first = pending[0] if pending else None
     order = ledger.order(first.order) if first and first.order else None
     match decision.why:
         case "earlier-open" if first and order and first.node:
-            return _earlier(order, pending, first)
+            return _earlier(order, pending, first, view.person)
         case "over-quantity" if first and order and first.node:
             whole = replace(first, op="complete", quantity=None, rework=None, scrap=None)
             return [
@@ -57,7 +58,7 @@ def options_for(ledger: Ledger, decision: Decision) -> list[Option]:
             ]
         case "not-your-node" if first and first.node:
             return [Option("option.ask-owner", {}, tuple(pending), owner=True), NEVER_MIND]
-    if decision.asked == "order":
+    if decision.asked == "order" or (decision.candidates and not pending):
         return _orders(ledger, decision, pending)
     if decision.asked == "node" and first and order:
         return _nodes(order, decision, first)
@@ -72,21 +73,23 @@ def _whole(update: Update) -> bool:
     )
 
 
-def _earlier(order: Order, pending: Sequence[Update], first: Update) -> list[Option]:
-    """Earlier nodes are open: finish them as well, or take the report alone."""
+def _earlier(
+    order: Order, pending: Sequence[Update], first: Update, person: Person
+) -> list[Option]:
+    """Earlier nodes are open: take the report alone, or finish them as well, if one may."""
     names = order.open_before(first.node or "")
     before = tuple(Update("complete", order.order_no, key) for key in names)
     shown = {"order": order.order_no, "nodes": list(names), "node": first.node}
-    return [
-        Option("option.with-earlier", shown, (*before, *pending)),
-        Option("option.this-only", shown, tuple(pending), anyway=True),
-        NEVER_MIND,
-    ]
+    alone = Option("option.this-only", shown, tuple(pending), anyway=True)
+    if not all(person.may_update(key) for key in names):
+        return [alone, NEVER_MIND]
+    return [Option("option.with-earlier", shown, (*before, *pending)), alone, NEVER_MIND]
 
 
 def _orders(ledger: Ledger, decision: Decision, pending: Sequence[Update]) -> list[Option]:
-    if not pending:
-        return []
+    """Orders to choose from; without anything pending it was a question, and choosing answers
+    it.
+    """
     found = []
     for no in decision.candidates[: MOST - 1]:
         order = ledger.order(no)
@@ -112,9 +115,17 @@ def _nodes(order: Order, decision: Decision, first: Update) -> list[Option]:
     ]
 
 
-def ask(ledger: Ledger, decision: Decision, view: Scene, photos: Sequence[str]) -> str:
-    """Put the question: one row, one notice. Its id."""
-    options = options_for(ledger, decision)
+def ask(
+    ledger: Ledger,
+    decision: Decision,
+    view: Scene,
+    photos: Sequence[str],
+    origin: Mapping[str, Any] | None = None,
+) -> str:
+    """Put the question: one row, one notice. Its id. `origin` is an earlier question about the same
+    words.
+    """
+    options = options_for(ledger, decision, view)
     first = decision.pending[0] if decision.pending else Update("none")
     name = f"q{view.row.id}"
     doc = {
@@ -129,6 +140,8 @@ def ask(ledger: Ledger, decision: Decision, view: Scene, photos: Sequence[str]) 
         "number": view.row.id,
         "message_id": view.row.message_id,
     }
+    if origin is not None:
+        doc |= {k: origin[k] for k in ("text", "number", "message_id") if k in origin}
     put(ledger, view, name, doc, decision.candidates)
     return name
 
@@ -170,7 +183,7 @@ def put(
             view.language,
             Loud.TOAST,
             view.person.id,
-            reply_to=view.row.message_id,
+            reply_to=view.answer_to,
             slot=f"ask/{name}",
         )
     )

@@ -34,7 +34,7 @@ class Replies:
                 view.language,
                 Loud.REPLY,
                 view.person.id,
-                reply_to=view.row.message_id,
+                reply_to=view.answer_to,
             )
         )
 

@@ -142,11 +142,14 @@ class Sandbox:
         person = ledger.folk.user(PLATFORM, "", sender)
         if person is None:
             raise NotFound("no-such-person", person=sender)
-        if Address(PLATFORM, chat) in ledger.folk.groups():
-            return False
-        if any(a.chat == chat for p in ledger.people() for a in p.addresses):
-            return True
-        raise NotFound("no-such-chat", chat=chat)
+        group = ledger.folk.groups().get(Address(PLATFORM, chat))
+        owners = [p.id for p in ledger.people() if any(a.chat == chat for a in p.addresses)]
+        if group is None and not owners:
+            raise NotFound("no-such-chat", chat=chat)
+        closed = group.members if group and group.kind is GroupKind.CUSTOMER else owners
+        if closed and sender not in closed:
+            raise Refused("not-in-this-chat", chat=chat, person=sender)
+        return group is None
 
     async def recall(self, chat: str, message_id: str, sender: str) -> None:
         """Take a message back out of the chat."""

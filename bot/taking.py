@@ -18,7 +18,15 @@ DEFAULT_ROUTE = "route.default"
 
 
 SOFT = frozenset(
-    {"number-proposed", "due-missing", "due-past", "due-far", "placed-unclear", "text-cut"}
+    {
+        "number-proposed",
+        "customer-new",
+        "due-missing",
+        "due-past",
+        "due-far",
+        "placed-unclear",
+        "text-cut",
+    }
 )
 """Marks on a line that do not stop it: people see them beside the line and confirm."""
 

@@ -7,6 +7,7 @@ said, nothing is said.
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,7 +22,10 @@ from bot.presses import Presses
 from bot.registry import Heard, Registry
 from bot.replies import Replies
 from bot.understanding.model import Decision, ReplyTo, Update
+from bot.understanding.normalise import normalise
 from bot.understanding.understand import understand
+from bot.wording import asking
+from bot.wording.phrases import Phrases
 from domain.desk import Desk
 from domain.events import PhotoAttached
 from domain.person import GroupKind
@@ -29,6 +33,12 @@ from storage.inbox import Received
 from storage.ledger import Ledger
 
 log = logging.getLogger("vitrine.talk")
+YES = frozenset(
+    {"是", "是的", "嗯", "对", "对的", "好", "好的", "ok", "yes", "y", "行", "可以", "中"}
+)
+NO = frozenset({"不是", "都不是", "不", "不对", "算了", "不用", "不用了", "取消", "no", "n"})
+REFUSING = frozenset({"option.no", "option.none", "option.cancel"})
+NUMBERED = re.compile(r"[#＃№]?[A-Za-z]{0,4}[-_]?\d[A-Za-z0-9-]*", re.ASCII)
 SHORT = 24
 """A text longer than this is no answer to a question unless it replies to it."""
 
@@ -58,7 +68,7 @@ class Talk:
         self.acts = Acts(self.desk)
         self.replies = Replies(self.desk)
         self.entry = Entry(self.desk, self.replies)
-        self.presses = Presses(self.acts, self.replies, self.entry.place)
+        self.presses = Presses(self.acts, self.replies, self.entry.place, self._reread)
         self.onboarding = Onboarding(self.replies)
 
     def hear(self, ledger: Ledger, number: int) -> None:
@@ -112,7 +122,8 @@ class Talk:
             answer = understand(
                 world, context.message(ledger, view, reply=context.question_reply(asked))
             )
-            if answer.decision == "apply" or self._picks(asked.doc, view.text) is not None:
+            heard = ("apply", "ask") if decision.decision == "ignore" else ("apply",)
+            if answer.decision in heard or self._picks(ledger, view, asked.doc) is not None:
                 return answer
         return decision
 
@@ -184,13 +195,28 @@ class Talk:
             facts = answer_facts(ledger, self.desk, view, rest.query)
             self.replies.answer(ledger, view, str(facts.pop("what")), facts)
 
-    def _picks(self, doc: Mapping[str, Any], text: str) -> int | None:
-        """Which option a bare number chooses."""
-        word = text.strip().strip(".。、）)")
+    def _reread(self, ledger: Ledger, view: Scene, text: str, order_no: str) -> Decision:
+        """The same words, with the order that they lacked."""
+        words = NUMBERED.sub("", text)
+        reply = ReplyTo("bot_card", order=order_no)
+        said = context.message(ledger, view, text=words, reply=reply)
+        return understand(self.registry.refresh(ledger), said)
+
+    def _picks(self, ledger: Ledger, view: Scene, doc: Mapping[str, Any]) -> int | None:
+        """Which option a number, its own words, or a yes or no chooses."""
+        options = doc.get("options", ())
+        word = _bare(view.text)
         if word.isascii() and word.isdigit() and len(word) == 1:
-            place = int(word) - 1
-            if 0 <= place < len(doc.get("options", ())):
+            return int(word) - 1 if 0 < int(word) <= len(options) else None
+        phrases = Phrases(view.language, ledger, self.desk.calendar, ledger.clock.now())
+        for place, option in enumerate(options):
+            if word and word == _bare(asking.label(phrases, option["key"], option["facts"])):
                 return place
+        real = [n for n, o in enumerate(options) if o["key"] not in REFUSING]
+        if word in YES and len(real) == 1:
+            return real[0]
+        if word in NO:
+            return next((n for n, o in enumerate(options) if o["key"] in REFUSING), None)
         return None
 
     def _answered(self, ledger: Ledger, view: Scene) -> dict[str, Any] | None:
@@ -198,11 +224,10 @@ class Talk:
         asked = view.question or ledger.questions.open(view.to, view.person.id, view.at)
         if asked is None:
             return None
-        place = self._picks(asked.doc, view.text)
+        if asked.state != "open" or asked.person != view.person.id:
+            return None
+        place = self._picks(ledger, view, asked.doc)
         if place is None:
-            if view.text.strip() in ("算了", "不用", "不用了", "不是", "no", "No", "取消"):
-                ledger.questions.close(asked.id, "answered")
-                return {"answered": asked.id}
             return None
         return self.presses.choose(ledger, view, asked, place)
 
@@ -327,6 +352,12 @@ class Talk:
             self.presses.pressed(ledger, view, str(view.row.payload.get("button", ""))),
         )
         return {"person": view.person.id, "decision": "pressed"} | outcome
+
+
+def _bare(text: str) -> str:
+    """A short answer without what does not matter."""
+    kept = normalise(text).strip().strip(".。、，,!！）)~～")
+    return "".join(kept.split())
 
 
 def questions_codes(kept: Mapping[str, Any] | None) -> list[str]:

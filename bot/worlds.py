@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.naming import named
 from domain.commands import (
     AskConfirmation,
     Attach,
@@ -27,7 +28,7 @@ from domain.commands import (
 from domain.decide import decide
 from domain.desk import Desk
 from domain.errors import NotFound, SheetFault
-from domain.events import PhotoAttached
+from domain.events import ConfirmationAsked, PhotoAttached
 from domain.order import Order, empty, evolve
 from domain.person import Address, Group, GroupKind, Person, Role
 from domain.plan import place
@@ -84,7 +85,7 @@ class Loader:
             for node in doc["nodes"]:
                 node["standard_hours"] = round(node["standard_hours"] * faster, 2)
             return from_dict(doc)
-        return from_dict(row)
+        return named(from_dict(row), map(template, templates()))
 
     def _people(self, world: World) -> None:
         for row in world.get("people", ()):
@@ -263,8 +264,12 @@ class Loader:
 def load(
     ledger: Ledger, desk: Desk, world: World, at: datetime, photos: Mapping[str, PhotoAttached]
 ) -> None:
-    """Load a world as it stands at a moment."""
+    """Load a world as it stands at a moment; who is waited for is asked, as at any time."""
     Loader(ledger, desk, at, photos).load(world)
+    for order in ledger.open_orders():
+        for event in ledger.history(order.order_no):
+            if isinstance(event.fact, ConfirmationAsked) and order.nodes[event.node].awaiting:
+                desk.ask_confirmation(ledger, order, event, Told(SYSTEM, at))
 
 
 def check(world: object) -> World:

@@ -4,13 +4,13 @@ transaction.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from domain import news
-from domain.alert import Alert
+from domain.alarms import Alarms, at
 from domain.calendar import WorkCalendar
-from domain.commands import ChangeDue, Command, PlaceOrder, Told, Undo
+from domain.commands import Command, PlaceOrder, Told
 from domain.decide import Placing, confirmer, decide
 from domain.errors import NotFound, Refused
 from domain.events import (
@@ -21,14 +21,15 @@ from domain.events import (
     NodeConfirmed,
     NodeDelayed,
     NodeReworked,
+    NodeStarted,
     OrderCancelled,
     PhotoAttached,
     ReportUndone,
 )
 from domain.notice import Kind, Loud, Notice, cause
 from domain.order import Order, empty, evolve
-from domain.person import Address, Group, GroupKind
-from domain.plan import days_late, deviation, forecast, level, place
+from domain.person import Group, GroupKind
+from domain.plan import place
 from domain.ports import Books
 
 
@@ -46,6 +47,11 @@ class Desk:
 
     calendar: WorkCalendar
     pushes: news.PushRules = field(default_factory=news.PushRules)
+
+    @property
+    def alarms(self) -> Alarms:
+        """Who raises and settles alarms."""
+        return Alarms(self.calendar)
 
     def handle(self, books: Books, command: Command, told: Told) -> Outcome:
         """Do it, or raise a DomainError and leave the books as they were."""
@@ -86,20 +92,20 @@ class Desk:
         for event in events:
             match event.fact:
                 case NodeDelayed() | InspectionFailed():
-                    self._raise(books, before, after, event, told)
+                    self.alarms.sound(books, before, after, event, told)
                 case NodeReworked(reason=reason) if reason:
-                    self._raise(books, before, after, event, told)
+                    self.alarms.sound(books, before, after, event, told)
                 case ReportUndone():
                     self._unsay(books, before, after, event, told)
                 case PhotoAttached() | NodeConfirmed() if event.node and event is events[-1]:
                     self._now_green(books, before, after, event, told)
                 case OrderCancelled():
-                    self._settle(books, after, event, told)
+                    self.alarms.settle(books, after, event, told)
         for event in events:
             if not event.node or isinstance(event.fact, ReportUndone):
                 continue
             if before.nodes[event.node].held and not after.nodes[event.node].held:
-                self._settle(books, after, event, told)
+                self.alarms.settle(books, after, event, told)
             if _newly(before, after, event.node):
                 self.ask_confirmation(books, after, event, told)
         self._push(books, after, events, told)
@@ -109,20 +115,20 @@ class Desk:
         node, spec = order.nodes[event.node], order.route.node(event.node)
         roles = {confirmer(spec, what) for what in node.awaiting if what != "photo"}
         facts = {"order": order.order_no, "node": event.node, "text": node.reason_text}
-        chats = list(self.leading(books)) if roles - {"customer"} else []
+        chats = list(self.alarms.leading(books)) if roles - {"customer"} else []
         person, to = books.person(order.customer), books.reach(order.customer)
         if "customer" in roles and person is not None and to is not None:
             chats.append(Group(to, GroupKind.PRIVATE, person.name, person.language))
         name = cause(order.order_no, event.seq)
         for group in chats:
             private = group.kind is GroupKind.PRIVATE and group.address == to
-            slot = f"confirm/{order.order_no}/{event.node}/{_at(group.address)}"
+            slot = f"confirm/{order.order_no}/{event.node}/{at(group.address)}"
             books.notify(
                 Notice(
                     group.address,
                     Kind.ASK,
                     "confirm",
-                    f"confirm/{name}/{_at(group.address)}",
+                    f"confirm/{name}/{at(group.address)}",
                     told.now,
                     facts | {"customer": private},
                     group.language,
@@ -135,7 +141,24 @@ class Desk:
     def _push(self, books: Books, order: Order, events: Sequence[Event], told: Told) -> None:
         for item in news.of(order, events):
             event = next(e for e in events if e.seq == item.seq)
+            if item.what == "node-done" and self._began(books, order, item):
+                continue
             self._tell(books, order, item.who, item.what, event, told)
+
+    def _began(self, books: Books, order: Order, item: news.News) -> bool:
+        """Production began at this node and its followers heard so: its end is no news of its
+        own.
+        """
+        if item.asked or news.role(order.route, order.route.node(item.node)) != "begin":
+            return False
+        starts = (
+            e.seq
+            for e in books.history(order.order_no)
+            if e.node == item.node and isinstance(e.fact, NodeStarted)
+        )
+        return any(
+            books.was_told(f"push/{item.who}/{cause(order.order_no, seq)}") for seq in starts
+        )
 
     def _tell(
         self, books: Books, order: Order, who: str, what: str, event: Event, told: Told
@@ -181,133 +204,8 @@ class Desk:
         for who in sorted({w for w, _ in after.followers}):
             whole = after.follows(who, "") and news.is_news(after.route, spec)
             if whole or (after.follows(who, event.node) and spec.customer_visible):
-                what = "inspected" if spec.inspection else "node-done"
-                self._tell(books, after, who, "shipped" if spec.shipping else what, event, told)
-
-    def _raise(self, books: Books, before: Order, order: Order, event: Event, told: Told) -> None:
-        """A problem reaches those who lead, at once, with its reason; the customer's draft too."""
-        node = order.nodes[event.node]
-        name = cause(order.order_no, event.seq)
-        books.keep_alert(
-            Alert(
-                name,
-                order.order_no,
-                event.node,
-                node.reason,
-                node.reason_text,
-                told.now,
-                told.by.id,
-            )
-        )
-        facts = {
-            "order": order.order_no,
-            "node": event.node,
-            "reason": node.reason,
-            "text": node.reason_text,
-            "until": node.until,
-            "days": node.delay_days,
-            "by": told.by.id,
-            "alert": name,
-            "rework": node.rework,
-            "type": event.type,
-        } | self.outlook(order, told)
-        for group in self.leading(books):
-            books.notify(
-                Notice(
-                    group.address,
-                    Kind.ESCALATION,
-                    "problem",
-                    f"alert/{name}/{_at(group.address)}",
-                    told.now,
-                    facts,
-                    group.language,
-                    Loud.MENTION,
-                    causes=(name,),
-                    slot=f"alert/{name}/{_at(group.address)}",
-                )
-            )
-        finish = forecast(order, told.now, self.calendar)
-        if order.customer and days_late(order, finish, self.calendar) > 0:
-            self._draft(books, order, event, told, self.calendar.day(finish))
-
-    def _draft(self, books: Books, order: Order, event: Event, told: Told, finish: date) -> None:
-        """What the customer should hear, for a person to send with one tap."""
-        node = order.nodes[event.node]
-        name = cause(order.order_no, event.seq)
-        facts = {
-            "order": order.order_no,
-            "node": event.node,
-            "reason": node.reason,
-            "text": node.reason_text,
-            "before": order.due.isoformat(),
-            "due": finish.isoformat(),
-            "customer": order.customer,
-        }
-        for group in self.leading(books):
-            key = f"draft/{name}/{_at(group.address)}"
-            books.notify(
-                Notice(
-                    group.address,
-                    Kind.ESCALATION,
-                    "draft",
-                    key,
-                    told.now,
-                    facts,
-                    group.language,
-                    Loud.REPLY,
-                    causes=(name,),
-                    slot=key,
-                )
-            )
-
-    def leading(self, books: Books) -> tuple[Group, ...]:
-        """Who leads: the management groups, else every manager in private."""
-        groups = books.groups(GroupKind.MANAGEMENT)
-        if groups:
-            return groups
-        found = []
-        for person in books.people():
-            to = books.reach(person.id)
-            if person.role.value in ("manager", "admin") and to is not None:
-                found.append(Group(to, GroupKind.PRIVATE, person.name, person.language))
-        return tuple(found)
-
-    def outlook(self, order: Order, told: Told) -> dict[str, Any]:
-        """Forecast, days late and level of an order now, as plain data."""
-        finish = forecast(order, told.now, self.calendar)
-        percent = deviation(order, told.now, self.calendar)
-        return {
-            "forecast": self.calendar.day(finish).isoformat(),
-            "due_now": order.due.isoformat(),
-            "late": days_late(order, finish, self.calendar),
-            "percent": percent,
-            "level": level(percent).value,
-        }
-
-    def _settle(self, books: Books, order: Order, event: Event, told: Told) -> None:
-        """What was wrong at a node is over, or the order: alerts end, and who was told hears so."""
-        name = cause(order.order_no, event.seq)
-        for alert in books.open_alerts():
-            if alert.order_no == order.order_no and event.node in ("", alert.node):
-                books.keep_alert(alert.resolved(told.by.id, told.now))
-                facts = {"alert": alert.id, "order": order.order_no, "node": alert.node}
-                facts |= self.outlook(order, told)
-                for group in self.leading(books):
-                    slot = f"alert/{alert.id}/{_at(group.address)}"
-                    books.notify(
-                        Notice(
-                            group.address,
-                            Kind.ESCALATION,
-                            "settled",
-                            f"{slot}/settled/{event.seq}",
-                            told.now,
-                            facts | {"by": told.by.id},
-                            group.language,
-                            Loud.CARD,
-                            slot=slot,
-                            causes=(name,),
-                        )
-                    )
+                what = news.DONE.get(news.role(after.route, spec), "node-done")
+                self._tell(books, after, who, what, event, told)
 
     def _unsay(self, books: Books, before: Order, order: Order, event: Event, told: Told) -> None:
         """Pushes not yet sent are dropped; who was told hears a correction."""
@@ -318,41 +216,29 @@ class Desk:
             if alert.id in causes:
                 books.keep_alert(alert.resolved(told.by.id, told.now))
         for sent in books.take_back(causes):
+            if sent.what == "settled":
+                continue  # the problem stands again and is told again in its place
             facts = {"order": order.order_no, "node": event.node, "by": told.by.id}
             late = sent.kind is Kind.PUSH
             books.notify(
                 Notice(
                     sent.to,
-                    Kind.PUSH if late else Kind.NOTICE,
-                    "correction",
-                    f"correction/{cause(order.order_no, event.seq)}/{sent.key}",
+                    sent.kind if sent.kind in (Kind.PUSH, Kind.ESCALATION) else Kind.NOTICE,
+                    "withdrawn" if sent.slot else "correction",
+                    f"correction/{cause(order.order_no, event.seq)}/{sent.slot or sent.key}",
                     news.earliest(told.now, None, self.pushes, self.calendar) if late else told.now,
                     facts,
                     sent.language,
                     Loud.REPLY,
                     sent.reader,
                     bundle=sent.bundle,
+                    slot=sent.slot,
                 )
             )
         for key, node in order.nodes.items():
             if node.held and not before.nodes[key].held:
-                self._reopen(books, [e for e in history if e.node == key])
-
-    def _reopen(self, books: Books, history: Sequence[Event]) -> None:
-        """A node is held again, because what had ended it was taken back: so is its alert."""
-        for event in reversed(history):
-            alert = books.alert(cause(event.order_no, event.seq))
-            if alert is not None:
-                books.keep_alert(alert.reopened())
-                return
-
-    def promise(self, books: Books, command: ChangeDue, told: Told) -> Outcome:
-        """Move a promise; followers hear of it like of any other event."""
-        return self.handle(books, command, told)
-
-    def undo(self, books: Books, order_no: str, seqs: Sequence[int], told: Told) -> Outcome:
-        """Take reports back."""
-        return self.handle(books, Undo(order_no, tuple(seqs)), told)
+                about = [e for e in history if e.node == key]
+                self.alarms.reopen(books, order, about, event, told)
 
 
 def _unsaid(before: Order, after: Order, event: Event, history: Iterable[Event]) -> list[int]:
@@ -374,10 +260,6 @@ def _newly(before: Order, after: Order, node: str) -> bool:
     lacks = {a for a in after.nodes[node].awaiting if a != "photo"}
     had = set(before.nodes[node].awaiting) if node in before.nodes else set()
     return bool(lacks - had)
-
-
-def _at(address: Address) -> str:
-    return f"{address.platform}/{address.chat}"
 
 
 SOON = timedelta(minutes=2)

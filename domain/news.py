@@ -1,11 +1,13 @@
 """What a customer hears of: which events are news, for whom, and when at the earliest.
 
-By default four pushes: production begun (its first milestone done), a core process done, inspection
+By default four pushes: production begun (started, or done without a start), a core process done,
+inspection
 photos, shipped; every
 change of date; and the
 nodes somebody asked for. A push waits, so that an undo within the wait leaves no trace outside.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -27,26 +29,76 @@ class PushRules:
     hours: tuple[tuple[time, time], ...] = ((time(8, 30), time(20, 30)),)
 
 
+DONE = {"shipping": "shipped", "inspection": "inspected"}
+"""What the completion of a node is called, by its role; else `node-done`."""
+
+
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing to tell a follower: `what` is a wording key."""
+    """One thing to tell a follower: `what` is a wording key; `asked` if this node was asked for."""
 
     what: str
     node: str
     seq: int
     who: str
+    asked: bool = False
 
 
-def plain(route: Route) -> bool:
-    """Whether a route names no milestones: then every visible node is one."""
-    return not any(n.milestone or n.core or n.inspection or n.shipping for n in route.nodes)
+_PREPARES = re.compile(
+    "确认|下单|接单|打样|备料|采购|材料|物料|设计|排版|拆单|拼版|起版|工程|切片|报价"
+    "|confirm|material|order|design|artwork"
+)
+_INSPECTS = re.compile("质检|品检|检验|验货|检测|测试|老化|qc|inspect|test")
+_SHIPS = re.compile("发货|出货|寄出|交付|安装|ship|deliver|install")
+
+
+def role(route: Route, spec: NodeSpec) -> str:
+    """What a node is to a customer: `begin`, `core`, `inspection`, `shipping`, or nothing.
+
+    A route says so by its flags; for one that has none (a small factory's first draft) the names
+    and the longest node tell.
+    """
+    flagged = any(n.milestone or n.core or n.inspection or n.shipping for n in route.nodes)
+    return _flagged(route, spec) if flagged else _guessed(route, spec)
+
+
+def _flagged(route: Route, spec: NodeSpec) -> str:
+    if spec.shipping:
+        return "shipping"
+    if spec.inspection:
+        return "inspection"
+    first = next((n.key for n in route.nodes if n.milestone), "")
+    if spec.key == first:
+        return "begin"
+    return "core" if spec.core or spec.milestone else ""
+
+
+def _guessed(route: Route, spec: NodeSpec) -> str:
+    kinds = {n.key: _kind(n) for n in route.nodes}
+    if kinds[spec.key] in ("shipping", "inspection"):
+        return kinds[spec.key]
+    making = [n for n in route.nodes if kinds[n.key] == "making"]
+    if not making:
+        return "core" if spec.key == route.nodes[-1].key else ""
+    if spec.key == making[0].key:
+        return "begin"
+    longest = max(making[1:], key=lambda n: n.standard_hours, default=making[0])
+    last = route.nodes[-1].key
+    return "core" if spec.key in (longest.key, last) else ""
+
+
+def _kind(spec: NodeSpec) -> str:
+    text = f"{spec.key} {spec.name}".lower()
+    if _SHIPS.search(text):
+        return "shipping"
+    if _INSPECTS.search(text):
+        return "inspection"
+    return "preparing" if _PREPARES.search(text) else "making"
 
 
 def is_news(route: Route, spec: NodeSpec) -> bool:
     """Whether the completion of a node is told to those who follow the whole order."""
-    if not spec.customer_visible:
-        return False
-    return plain(route) or spec.milestone or spec.core or spec.inspection or spec.shipping
+    return spec.customer_visible and bool(role(route, spec))
 
 
 def of(order: Order, events: Sequence[Event]) -> list[News]:
@@ -56,7 +108,8 @@ def of(order: Order, events: Sequence[Event]) -> list[News]:
         for who in sorted({w for w, _ in order.followers}):
             what = _what(order, event, who)
             if what:
-                found.append(News(what, event.node, event.seq, who))
+                asked = bool(event.node) and order.follows(who, event.node)
+                found.append(News(what, event.node, event.seq, who, asked))
     return found
 
 
@@ -70,14 +123,15 @@ def _what(order: Order, event: Event, who: str) -> str:
     whole = order.follows(who, "") and is_news(order.route, spec)
     match event.fact:
         case NodeStarted():
-            return "node-started" if asked else ""
+            begins = whole and role(order.route, spec) == "begin"
+            return "node-started" if asked or begins else ""
         case NodeCompleted():
             if not order.nodes[event.node].done or not (asked or whole):
                 return ""
-            if spec.shipping:
-                return "shipped"
-            return "inspected" if spec.inspection else "node-done"
-        case NodeProgressed(quantity=quantity) if spec.shipping and quantity:
+            return DONE.get(role(order.route, spec), "node-done")
+        case NodeProgressed(quantity=quantity) if (
+            quantity and role(order.route, spec) == "shipping"
+        ):
             return "part-shipped" if asked or whole else ""
         case _:
             return ""

@@ -62,6 +62,9 @@ class Reader(Protocol):
     def open_alerts(self) -> tuple[Alert, ...]:
         """Alerts not yet resolved, oldest first."""
 
+    def was_told(self, key: str) -> bool:
+        """Whether a notice of that key is out or on its way, and was not taken back."""
+
     def last_push(self, to: Address, bundle: str) -> datetime | None:
         """When a notice of that bundle was last sent there, or the last that waits will be."""
 

@@ -98,6 +98,10 @@ class Ledger:
         """See `domain.ports.Reader`."""
         return self.orders.open_alerts()
 
+    def was_told(self, key: str) -> bool:
+        """See `domain.ports.Reader`."""
+        return self.outbox.was_told(key)
+
     def last_push(self, to: Address, bundle: str) -> datetime | None:
         """See `domain.ports.Reader`."""
         return self.outbox.last_push(to, bundle)

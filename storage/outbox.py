@@ -170,6 +170,11 @@ class OutboxBook:
                     sent[row["id"]] = _notice(row)
         return tuple(sent.values())
 
+    def was_told(self, key: str) -> bool:
+        """Whether a notice of that key is out or on its way."""
+        state = self.sql.value("SELECT state FROM outbox WHERE key = :k", k=key)
+        return state in ("waiting", "claimed", "sent", "unknown")
+
     def last_push(self, to: Address, bundle: str) -> datetime | None:
         """When that bundle was last sent there, or the last of it that waits will be."""
         row = self.sql.row(

@@ -13,7 +13,7 @@ from bot.sheets.dates import written_day
 from bot.sheets.headings import find_columns
 from bot.sheets.lines import Known, OrderLine, RefusedRow, SheetResult
 from bot.sheets.rows import understand_table
-from bot.sheets.settle import refuse, settle
+from bot.sheets.settle import mark_new, refuse, settle
 from bot.sheets.table import Row, Table
 from bot.sheets.words import Kind, Words, words_of
 from domain.errors import SheetFault
@@ -21,6 +21,12 @@ from domain.errors import SheetFault
 MOST_LINES = 500
 LONGEST_LINE = 500
 _COMMAND = re.compile(r"^\s*(?:/\S+|新订?单|加单|new\s+orders?)\s*:?\s*", re.IGNORECASE)
+_LEADING = re.compile(
+    r"(?:(?:下[单單]|新[订訂]?[单單]|新增|加[单單])(?:\s*[:,]\s*|\s+|(?=[#A-Za-z]))"
+    r"|(?:(?:new|place)\s+)?orders?(?:\s*:\s*|\s+)(?!(?:no|number|num|id|date|qty)\b))+",
+    re.IGNORECASE,
+)
+"""Words that only say that an order follows: 下单 B205 …"""
 _BULLET = re.compile(r"^\s*(?:[-•·]\s+|\(?\d{1,2}(?:[、)]|\.(?!\d))\s*)")
 _FIGURES_FIRST = re.compile(r"[\d-]+", re.ASCII)
 _TELLING = (Kind.BARE, Kind.MEASURED, Kind.DUE, Kind.PLACED)
@@ -39,12 +45,12 @@ def understand_lines(text: str, today: date, known: Known) -> SheetResult:
         rows = tuple(_cells(line) for line in lines)
         width = len(rows[heading])
         if all(len(row) in {0, width} for row in rows[heading + 1 :]):
-            return understand_table(Table(rows), today, known)
+            return mark_new(understand_table(Table(rows), today, known), known)
         lines[heading] = ""
     drafts: list[OrderLine] = []
     refused: list[RefusedRow] = []
     for row, line in enumerate(lines, 1):
-        said = _BULLET.sub("", line).strip()
+        said = _LEADING.sub("", _BULLET.sub("", line).strip(), count=1)
         if not said:
             continue
         draft = _draft(row, said, today, known) if len(said) <= LONGEST_LINE else None
@@ -52,7 +58,7 @@ def understand_lines(text: str, today: date, known: Known) -> SheetResult:
             refused.append(refuse(row, "not-an-order", clean(said)))
         else:
             drafts.append(draft)
-    return settle(drafts, refused, known, today)
+    return mark_new(settle(drafts, refused, known, today), known)
 
 
 def _one_width(line: str) -> str:
@@ -174,7 +180,9 @@ def _placed(words: Words, today: date) -> date | None:
 
 
 def _names(words: Words, doubts: _Doubts) -> tuple[str, str]:
-    """(customer, product). In columns the customer stands before the product."""
+    """(customer, product). The customer stands before the product: in columns always, between
+    spaces where there are just two words to be told apart.
+    """
     customers, plain = words.of(Kind.CUSTOMER), words.of(Kind.WORD)
     customer = words.labelled("customer")
     if not customer and customers:
@@ -183,7 +191,7 @@ def _names(words: Words, doubts: _Doubts) -> tuple[str, str]:
         if customers:
             doubts.add("customer-unclear")
     elif not customer and len(plain) > 1:
-        if words.columns:
+        if words.columns or len(plain) == 2:
             customer = plain.pop(0)
         else:
             doubts.add("customer-unclear")

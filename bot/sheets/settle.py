@@ -54,6 +54,17 @@ def settle(
     return SheetResult(tuple(lines), tuple(sorted(away, key=lambda r: r.row)), unmapped)
 
 
+def mark_new(result: SheetResult, known: Known) -> SheetResult:
+    """Lines with a customer whom the factory does not know yet are marked."""
+    lines = tuple(
+        replace(x, faults=(*x.faults, "customer-new"))
+        if x.customer and "customer-unclear" not in x.faults and not known.customer(x.customer)
+        else x
+        for x in result.lines
+    )
+    return replace(result, lines=lines)
+
+
 def refuse(row: int, code: str, said: str) -> RefusedRow:
     """A row that is no order, with the beginning of what it says."""
     return RefusedRow(row, code, (("text", said[:LONGEST_FACT]),))

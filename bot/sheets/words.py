@@ -67,6 +67,7 @@ _PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-\d{7,8}", re.ASCII)
 _LABEL = re.compile(r"([^\d:]{1,10}):\s*(.+)")
 _HASH = re.compile(r"[#№]\s*([A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*)", re.ASCII)
 _NUMBER = re.compile(r"[A-Za-z]{1,6}[-_]?\d{2,}[A-Za-z]?(?:[-_/][A-Za-z0-9]+)*", re.ASCII)
+_WITHIN = re.compile(rf"{_NUMBER.pattern}|\d{{4,8}}[-_]\d{{1,4}}", re.ASCII)
 _DASHED = re.compile(r"(?=.{6,})[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)+", re.ASCII)
 _MEASURED = re.compile(rf"[x×*]\s*\d[\d,]*|.+(?:{MEASURES})", re.ASCII | re.IGNORECASE)
 _BARE = re.compile(r"\d[\d,]*|[零〇一二两三四五六七八九十百千万]{2,}", re.ASCII)
@@ -74,7 +75,11 @@ _FIGURES = re.compile(r"[\d.,/\-+~]*\d[\d.,/\-+~]*", re.ASCII)
 _GLUED = re.compile(rf"(\D*[^\W\d])\s*((?:[x×*]\s*)?\d+(?:{MEASURES})|[x×*]\s*\d+)", re.I)
 _APART = re.compile(rf"(?<=\d)\s+(?=(?:{MEASURES})(?:[\s,;]|$))", re.IGNORECASE)
 _FIRST_GLUED = re.compile(r"^(#?[A-Za-z]{1,4}-?\d{2,})(?=[\u4e00-\u9fff])")
-_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\\.?"
+_MONTH = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\\.?"
+)
+"""Whole names: aprons 60 is no day."""
 _ENGLISH_DAY = re.compile(
     rf"\b(?:{_MONTH}\s+\d{{1,2}}|\d{{1,2}}\s+{_MONTH})\b(?![/.-])", re.A | re.I
 )
@@ -91,9 +96,21 @@ def words_of(line: str, today: date, known: Known) -> Words:
     pieces, out.columns = _pieces(line)
     for index, piece in enumerate(pieces):
         out.found.extend(_kinds(piece, index == 0, today, known))
+    _find_number(out)
     if name:
         out.found.append(Word(name, Kind.CUSTOMER))
     return out
+
+
+def _find_number(words: Words) -> None:
+    """An order number that was not written first: among the first three words, if none is yet."""
+    if words.of(Kind.NUMBER) or words.labelled("order_no"):
+        return
+    for place, word in enumerate(words.found[:3]):
+        open_yet = word.kind in (Kind.WORD, Kind.UNCLEAR) and not word.label
+        if open_yet and _WITHIN.fullmatch(word.text):
+            words.found[place] = Word(word.text, Kind.NUMBER)
+            return
 
 
 def _take_name(line: str, known: Known) -> tuple[str, str]:
@@ -137,6 +154,11 @@ def _kinds(piece: str, first: bool, today: date, known: Known) -> list[Word]:
     return [Word(piece, Kind.WORD)]
 
 
+def named(text: str) -> bool:
+    """Whether it has the form of a customer's name: a title or a kind of company behind it."""
+    return bool(_TITLES.fullmatch(text) or _COMPANY.fullmatch(text))
+
+
 def _bare(piece: str, kind: Kind) -> str:
     found = _HASH.fullmatch(piece) if kind is Kind.NUMBER else None
     return found[1] if found else piece
@@ -163,8 +185,7 @@ def _kind(piece: str, first: bool, today: date, known: Known) -> Kind:
         return Kind.DUE
     if _FIGURES.fullmatch(piece):
         return Kind.UNCLEAR
-    named = _TITLES.fullmatch(piece) or _COMPANY.fullmatch(piece)
-    return Kind.CUSTOMER if named or known.customer(piece) else Kind.WORD
+    return Kind.CUSTOMER if named(piece) or known.customer(piece) else Kind.WORD
 
 
 def _is_number(piece: str) -> bool:

@@ -11,7 +11,10 @@ from bot.understanding.lexicon import AFTER_PIECES, PACKAGES, PIECES, UNITS
 from bot.understanding.numerals import HAN_NUMBER, NUMBER, number
 
 _EDGE = r"(?![a-z0-9])"
-_UNIT = "|".join(re.escape(unit) + (_EDGE if unit.isascii() else "") for unit in UNITS)
+_RUNS_ON = {"次": "(?!品)"}  # 3次品 are three pieces, not three times
+_UNIT = "|".join(
+    re.escape(unit) + (_EDGE if unit.isascii() else _RUNS_ON.get(unit, "")) for unit in UNITS
+)
 _DONE_OF = re.compile(
     rf"(\d{{1,7}})\s?(?:件|个|套|pcs)?\s?(?:/|\\|of|out of)\s?(\d{{1,7}})(?![\d./])"
     rf"\s?(?:pcs|pc|件|套|块|张|个|条|只|片|台|sets?)?{_EDGE}"

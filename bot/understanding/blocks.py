@@ -41,6 +41,8 @@ def spread(clauses: list[Clause], now: datetime) -> None:
 def own_blocks(clause: Clause, now: datetime) -> set[str]:
     """What in the clause itself forbids to take it for a report."""
     blocks = {tag for tag in ("hope", "cond", "hearsay") if clause.has(tag)}
+    if "cond" in blocks and _waits_for_a_day(clause):
+        blocks.remove("cond")
     if (
         clause.stop == "?"
         or clause.has(*QUESTION)
@@ -50,7 +52,12 @@ def own_blocks(clause: Clause, now: datetime) -> set[str]:
         blocks.add("question")
     elif clause.has("neg"):
         blocks.add("neg")
-    if clause.has("plan", "header_plan") or _has_to(clause) or _takes_days(clause):
+    if (
+        clause.has("plan", "header_plan")
+        or _has_to(clause)
+        or _takes_days(clause)
+        or _soon(clause, now)
+    ):
         blocks.add("plan")
     if any(is_future(t, now) for t in clause.dates) or _deadline(clause):
         blocks.add("future")
@@ -71,6 +78,25 @@ def _takes_days(clause: Clause) -> bool:
     return not _perfective(clause) and any(
         a.amount is not None and a.amount.kind == "days" and b.tags & {"done", "done_after"}
         for a, b in pairwise(clause.tokens)
+    )
+
+
+def _soon(clause: Clause, now: datetime) -> bool:
+    """裁切就完成了 is about to be, unless the day it speaks of is over (昨天就完成了)."""
+    if not any(a.text == "就" and b.text.startswith(("完成", "完工", "完毕"))
+               for a, b in pairwise(clause.tokens)):  # fmt: skip
+        return False
+    return not any(t.date and t.date.date < now.date() for t in clause.dates)
+
+
+def _waits_for_a_day(clause: Clause) -> bool:
+    """备料等到周五: a delay; 等到周五裁完再发 is none."""
+    if any(t.tags & {"done", "done_after"} or t.text in ("再", "就") for t in clause.tokens):
+        return False
+    return all(
+        t.text == "等到" and n + 1 < len(clause.tokens) and clause.tokens[n + 1].kind == "date"
+        for n, t in enumerate(clause.tokens)
+        if "cond" in t.tags
     )
 
 

@@ -1,7 +1,7 @@
 """The counts of a clause by what they count: done, left, to be mended, lost."""
 
+import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 from bot.understanding.amounts import Amount
 from bot.understanding.clauses import Clause
@@ -21,6 +21,7 @@ class Numbers:
     complete: bool = False
     vague: bool = False
     days: int | None = None
+    spoilt: tuple[Token, ...] = ()  # 坏了3件: words that count pieces and report no machine
 
     @property
     def any_pieces(self) -> bool:
@@ -32,18 +33,26 @@ class Numbers:
 
 
 _BESIDE = frozenset(["了", "都", "有", "是", "的", "也", "最后", "要", "还", "又", "再"])
+_COUNTED = frozenset(["pieces", "bare", "of"])
+_MACHINE = re.compile(
+    "机|设备|炉|泵|主板|刀|模具|网版|钢网|针|电脑|喷头|machine|printer|laser|equipment"
+)
+_SPOILT = frozenset(["坏", "坏了", "坏掉", "坏掉了", "烧了", "烂", "烂了", "broken"])
+_NO_PIECES = ("台", "组")  # 坏了2台: machines are counted so
+_WEIGHTS = {"lost": 10, "mend": 10, "left": 10, "good": 4, "done": 3}
 
 
 def numbers_of(clause: Clause) -> Numbers:
     """Read the amounts of a clause with the words beside them."""
     out = Numbers()
     tokens = [t for t in clause.tokens if t.kind != "mark" and t.text not in _BESIDE]
-    prefix = _labels_first(tokens)
-    for n, token in enumerate(tokens):
-        if token.amount:
-            before = tokens[n - 1] if n else None
-            after = tokens[n + 1] if n + 1 < len(tokens) else None
-            _take(out, token.amount, before, after, prefix=prefix)
+    if any(t.amount for t in tokens):
+        labels = _labels(clause, out)
+        for n, token in enumerate(tokens):
+            if token.amount:
+                before = tokens[n - 1] if n else None
+                after = tokens[n + 1] if n + 1 < len(tokens) else None
+                _take(out, token.amount, before, after, labels.get(token.start, ""))
     if clause.has("half") and not out.any_pieces:
         out.partial = True
     if any(t.text == "💯" for t in clause.tokens):
@@ -66,21 +75,82 @@ def _relabelled(out: Numbers, clause: Clause) -> Numbers:
     return out
 
 
-_LABELS = frozenset({"good", "mend", "lost"})
+@dataclass(slots=True)
+class _Item:
+    """A number, a word that may own one (`label`), or something between (neither)."""
+
+    token: Token
+    run: int  # items of one run are written without a gap
+    label: str = ""
 
 
-def _labels_first(tokens: list[Token]) -> bool:
-    """合格110返修10 against 98件合格2件返修."""
-    for before, token in pairwise(tokens):
-        if token.amount and before.tags & _LABELS:
-            return True
-        if before.amount and token.tags & _LABELS:
-            return False
-    return False
+def _labels(clause: Clause, out: Numbers) -> dict[int, str]:
+    """By position of a number: the label of the word it belongs to.
+
+    报废3件 and 3件报废 are both written: neighbours are paired so that the most words find a number;
+    a word between two numbers takes the one that touches it, else the one behind it.
+    """
+    items = _items(clause)
+    # best[i] is the best pairing of the first i items
+    best: list[tuple[int, tuple[tuple[_Item, _Item], ...]]] = [(0, ()), (0, ())]
+    for i in range(1, len(items)):
+        score = _fit(items[i - 1], items[i])
+        with_pair = best[i - 1][0] + score
+        if score and with_pair > best[i][0]:
+            best.append((with_pair, (*best[i - 1][1], (items[i - 1], items[i]))))
+        else:
+            best.append(best[i])
+    labels: dict[int, str] = {}
+    for a, b in best[-1][1]:
+        number, word = (a, b) if a.token.amount else (b, a)
+        labels[number.token.start] = word.label
+        if word.token.text in _SPOILT:
+            out.spoilt = (*out.spoilt, word.token)
+    return labels
+
+
+def _items(clause: Clause) -> list[_Item]:
+    machine = clause.has("blocked") and _MACHINE.search("".join(t.text for t in clause.tokens))
+    items: list[_Item] = []
+    run, last = 0, 0
+    for token in clause.tokens:
+        if token.start != last or token.kind == "mark":
+            run += 1
+        last = token.end
+        label = _label(token, machine=bool(machine))
+        if label or token.amount or not ("fill" in token.tags or token.kind == "mark"):
+            if token.text not in _BESIDE:
+                items.append(_Item(token, run, label))
+    return items
+
+
+def _label(token: Token, *, machine: bool) -> str:
+    tags = token.tags
+    if token.text in _SPOILT:
+        return "" if machine else "lost"
+    if "done" in tags:
+        return "good" if "good" in tags else "done"
+    return next((label for label in ("lost", "left", "mend", "good") if label in tags), "")
+
+
+def _fit(a: _Item, b: _Item) -> int:
+    """How well two neighbours go together; 0 where they do not."""
+    number, word = (a, b) if a.token.amount else (b, a)
+    amount, label = number.token.amount, word.label
+    if amount is None or amount.kind not in _COUNTED or not label or word.token.amount:
+        return 0
+    if amount.kind == "of" and label not in ("good", "done"):
+        return 0
+    close, first = a.run == b.run, word is a
+    if word.token.text in _SPOILT and (
+        number.token.text.endswith(_NO_PIECES) or not (close or first)
+    ):
+        return 0
+    return _WEIGHTS[label] + 2 * close + first
 
 
 def _take(
-    out: Numbers, amount: Amount, before: Token | None, after: Token | None, *, prefix: bool
+    out: Numbers, amount: Amount, before: Token | None, after: Token | None, label: str
 ) -> None:
     if amount.kind == "days":
         out.days = amount.n
@@ -91,26 +161,24 @@ def _take(
     elif amount.kind == "vague":
         out.vague = True
     elif amount.kind in ("pieces", "bare"):
-        _count(out, amount, before, after, prefix=prefix)
+        _count(out, amount, before, after, label)
 
 
 def _count(
-    out: Numbers, amount: Amount, before: Token | None, after: Token | None, *, prefix: bool
+    out: Numbers, amount: Amount, before: Token | None, after: Token | None, label: str
 ) -> None:
     tags_before = before.tags if before else frozenset()
-    tags_after = after.tags if after else frozenset()
-    label = tags_before if prefix else tags_after
     if "rate" in tags_before or (
         before and before.text in ("不到", "没到", "不足", "不够", "没有", "没")
     ):
         out.vague = True
-    elif "left" in tags_before or "left" in tags_after or _undone(tags_after):
+    elif label == "left" or (after is not None and _undone(after.tags)):
         out.left = amount.n
-    elif "lost" in label:
+    elif label == "lost":
         out.scrap = amount.n
-    elif "mend" in label and "done" not in label:
+    elif label == "mend":
         out.rework = amount.n
-    elif amount.kind == "pieces" or _owns_bare(before, after):
+    elif amount.kind == "pieces" or label == "good" or _owns_bare(before, after):
         out.quantity = amount.n
 
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.understanding.claims import SOFT, Claim
-from bot.understanding.clauses import REPORTING
+from bot.understanding.clauses import REPORTING, Clause
 from bot.understanding.gate import MAX_OFFERED, Outcome, ask, node_keys
 from bot.understanding.model import Update
 from bot.understanding.orders import find_ranges, suggested
@@ -18,6 +19,7 @@ _NO_REPORT = frozenset(["open", "mended", "more", "note"])
 
 
 _PRODUCT_GRAM = 2
+_MAX_SUGGESTED = 5  # orders of one customer
 _CODED_THING = re.compile("[a-z0-9./-]*[0-9][a-z0-9./-]*[\u4e00-\u9fff]")  # A4纸, 12v电源
 _MACHINE = re.compile("[机台炉床厂组线]|设备|师傅")
 
@@ -74,8 +76,19 @@ def _pending(claims: list[Claim], scene: Scene) -> Iterable[Update]:
             keys, question = node_keys(claim, table)
             if question is None:
                 for key in keys:
-                    yield Update(claim.op, None, key, quantity=claim.quantity, reason=claim.reason,
-                                 until=claim.until, delay_days=claim.delay_days)  # fmt: skip
+                    yield Update(
+                        claim.op,
+                        None,
+                        key,
+                        claim.quantity,
+                        claim.rework,
+                        claim.scrap,
+                        claim.reason,
+                        claim.until,
+                        claim.delay_days,
+                        claim.at,
+                        claim.tracking,
+                    )
                 break
 
 
@@ -147,20 +160,21 @@ def suggestions(scene: Scene) -> list[str]:
     for customer in scene.world.customers.values():
         if any(part in text for part in name_parts(customer.name)):
             by_customer += scene.world.of_customer(customer.id)
-    if by_customer:
-        return by_customer[:MAX_OFFERED]
     words = "".join(t.text if t.kind == "text" or "name" in t.tags else " " for t in scene.tokens)
     grams = {words[n : n + _PRODUCT_GRAM] for n in range(len(words) - 1)}
     grams = {g for g in grams if " " not in g and not g.isascii()}
-    hits = [(sum(g in o.product for g in grams), o.order_no) for o in scene.world.orders]
+    among = [scene.entry(no) for no in by_customer] or scene.world.orders
+    hits = [(sum(g in o.product for g in grams), o.order_no) for o in among]
     ranked = sorted((hit for hit in hits if hit[0]), key=lambda hit: -hit[0])
-    return [no for _, no in ranked][:MAX_OFFERED]
+    if not ranked:
+        return by_customer[:_MAX_SUGGESTED]
+    return [no for _, no in ranked][: _MAX_SUGGESTED if by_customer else MAX_OFFERED]
 
 
 def range_or_exception(scene: Scene, out: Outcome) -> bool:
     """A102-A105, 除了A104: which orders are meant is asked, all of them offered."""
     mentions = [t.mention for t in scene.tokens if t.mention is not None]
-    meant, _ = find_ranges(scene.text, mentions, scene.world)
+    meant, end = find_ranges(scene.text, mentions, scene.world)
     excepted = _excepted(scene)
     if not meant and not excepted:
         return False
@@ -176,8 +190,25 @@ def range_or_exception(scene: Scene, out: Outcome) -> bool:
     rest = [no for no in base if no and no not in excepted]
     if not rest:
         rest = [o.order_no for o in scene.world.orders if o.order_no not in excepted]
-    out.asks.append(ask("range" if meant else "exception", "order", (), rest))
+    pending = list(_pending(_claims_of_all(scene, end), scene))
+    out.asks.append(ask("range" if meant else "exception", "order", pending, rest))
     return True
+
+
+def _claims_of_all(scene: Scene, end: int) -> list[Claim]:
+    """What the message reports of every order it means, where no number of pieces is in it."""
+    kept: list[Clause] = []
+    for clause in scene.clauses:
+        tokens = [
+            t
+            for t in clause.tokens
+            if t.start >= end and t.kind not in ("order", "stranger") and "excepted" not in t.tags
+        ]
+        if tokens:
+            kept.append(replace(clause, tokens=tokens))
+    claims = _any_claims(Statement([], [], kept), scene) if kept else []
+    clear = [c for c in claims if c.nodes and c.op not in _NO_REPORT]
+    return [c for c in clear if c.quantity is None and c.left is None]
 
 
 def _excepted(scene: Scene) -> list[str]:

@@ -43,6 +43,8 @@ def _whole(text: str, start: int, end: int, word: str) -> bool:
         return end - start == len(word)
     after = text[end] if end < len(text) else " "
     before = text[start - 1] if start else " "
+    if len(word) == 1 and after.isdigit():
+        return False  # a4
     return not ("a" <= after <= "z" or ("a" <= word[0] <= "z" and "a" <= before <= "z"))
 
 

@@ -80,7 +80,7 @@ class Reader:
         claim.tracking = next((t.text.upper() for t in clause.kind("tracking")), claim.tracking)
         if claim.op == "more":
             if last is not None:
-                found[-1] = _with_more(last, claim)
+                found[-1] = _with_more(last, claim, good=clause.has("good"))
             return
         if not claim.nodes and last is not None and last.nodes and _continues(last, claim):
             found[-1] = _continued(last, claim)
@@ -157,6 +157,10 @@ class Reader:
             return None
         if "order_given" in clause.blocks:
             return None
+        if numbers.spoilt and all(
+            t in numbers.spoilt for t in clause.tagged("blocked", "postponed", "waits")
+        ):
+            return None
         claim = delay_of(clause, numbers, self.text, self.now)
         if claim and any(self.work.binds(clause, t) for t in clause.tagged("done", "done_after")):
             if not (claim.until or claim.delay_days):
@@ -176,7 +180,9 @@ class Reader:
     def _prolong(self, delay: Claim, clause: Clause, numbers: Numbers) -> None:
         """修到下午三点, 后天才能发: a clause that only says how long."""
         if clause.blocks & (HARD | {"neg", "hope"}) or (
-            clause.has("done") and not any(t.text in ("才", "才能") for t in clause.tokens)
+            clause.has("done")
+            and not clause.blocks & {"plan", "future"}
+            and not any(t.text in ("才", "才能") for t in clause.tokens)
         ):
             return
         if clause.nodes and not _same(Claim("delay", clause.nodes), delay, self.table):
@@ -197,7 +203,7 @@ def _next(clause: Clause, token: Token) -> str:
     return clause.tokens[index + 1].text if index + 1 < len(clause.tokens) else ""
 
 
-def _with_more(last: Claim, more: Claim) -> Claim:
+def _with_more(last: Claim, more: Claim, *, good: bool) -> Claim:
     """A clause of numbers belongs to the report before it."""
     if last.op in ("complete", "progress", "open", "start"):
         merged = last.merged(more)
@@ -206,6 +212,8 @@ def _with_more(last: Claim, more: Claim) -> Claim:
         return merged
     if last.op == "rework" and last.rework is None:
         last.rework = more.rework or more.quantity
+    elif last.op == "rework" and more.quantity and (good or more.quantity > (last.rework or 0)):
+        return replace(last.merged(more), op="progress", reason=None)  # 返修10，合格110
     if last.op == "delay":
         return last
     return last
@@ -238,10 +246,12 @@ def _same(a: Claim, b: Claim, table: AliasTable) -> bool:
 
 
 def _fill_reasons(claims: list[Claim], reasons: list[str]) -> None:
-    """A reason in one clause (停电, 台风) explains the delay in the next."""
+    """A reason in one clause (停电, 台风) explains the delay or failure in the next."""
     for claim in claims:
         if claim.op == "delay" and claim.reason is None and reasons:
             claim.reason = reasons[0]
+        if claim.op == "fail" and claim.reason is None and reasons:
+            claim.reason = "quality" if "quality" in reasons else reasons[0]
 
 
 def read(statement: Statement, table: AliasTable, scene: Scene, *, sounds: bool) -> list[Claim]:

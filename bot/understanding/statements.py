@@ -60,7 +60,7 @@ def _with_heading(found: list[Statement]) -> list[Statement]:
     """今天停电，A102车缝要晚: what comes before the first order gives the reason."""
     if len(found) > 1 and not found[0].orders and not found[0].strangers:
         head = found[0]
-        if not any(c.nodes for c in head.clauses):
+        if not any(c.nodes or c.has("done", "done_after") for c in head.clauses):
             found[1].clauses = [*head.clauses, *found[1].clauses]
             return found[1:]
     return found

@@ -183,6 +183,8 @@ class Lexer:
             return Token("mark", char, start, start + 1)
         alias = self._alias(start)
         marker = self._clear_of_aliases(start, MARKERS.longest(text, start))
+        if marker == "就完" and text.startswith(("成", "工", "毕"), start + 2):
+            marker = "就"  # 昨天就|完成了
         name = self.world.names.longest(text, start) or self._called(start)
         if name and len(name) > max(len(alias or ""), len(marker or "")):
             return Token("word", name, start, start + len(name), frozenset({"name"}))
@@ -236,6 +238,7 @@ class Lexer:
             and before not in _BEFORE_SHORT
             and not ends_claim
             and not self._after_word(start)
+            and not self.world.of_product(text[start - 2 : start])
         ):
             return False
         if not _is_han(after) and not after.isalnum():

@@ -110,6 +110,7 @@ class World:
         self._orders: dict[str, OrderEntry] = {}
         self._by_fold: dict[str, str] = {}
         self._shapes: dict[str, int] = {}
+        self._products: dict[str, int] = {}
         self._routes: dict[str, tuple[RouteEntry, AliasTable]] = {}
         self._words: Words | None = None
         self._names: Words | None = None
@@ -128,12 +129,17 @@ class World:
         self._by_fold[folded(order.order_no)] = order.order_no
         for form in _forms(order.order_no):
             self._shapes[form] = self._shapes.get(form, 0) + 1
+        for pair in _pairs(order.product):
+            self._products[pair] = self._products.get(pair, 0) + 1
         self.aliases(order.route)
 
     def drop(self, order_no: str) -> None:
         """Forget an order; an unknown one is no error."""
-        if self._orders.pop(order_no, None) is None:
+        gone = self._orders.pop(order_no, None)
+        if gone is None:
             return
+        for pair in _pairs(gone.product):
+            self._products[pair] -= 1
         self._by_fold.pop(folded(order_no), None)
         for form in _forms(order_no):
             self._shapes[form] -= 1
@@ -155,6 +161,10 @@ class World:
     def shaped(self, token: str) -> bool:
         """Whether a token is written as this factory writes its order numbers."""
         return self._shapes.get(shape(token), 0) > 0
+
+    def of_product(self, pair: str) -> bool:
+        """Whether two characters stand together in the name of some order's product."""
+        return self._products.get(pair, 0) > 0
 
     def near(self, token: str, among: Iterable[str] | None = None) -> tuple[str, ...]:
         """Up to three orders that a mistyped number may mean, the likeliest first."""
@@ -223,6 +233,12 @@ class World:
             ]
             self._names = Words(entries)
         return self._names
+
+
+def _pairs(product: str) -> set[str]:
+    """Neighbouring characters of a product's name: 连帽, 帽卫, 卫衣."""
+    spelt = normalise(product)
+    return {spelt[n : n + 2] for n in range(len(spelt) - 1) if not spelt[n : n + 2].isascii()}
 
 
 _FOLDS: dict[str, str] = {}

@@ -122,9 +122,19 @@ def _entry(p: Phrases, facts: Mapping[str, Any]) -> str:
 
 
 def _cells(p: Phrases, row: Sequence[str]) -> list[str]:
-    number, customer, product, quantity, due = row
+    """What a line says, and last what to look at before it is confirmed."""
+    number, customer, product, quantity, due, *marks = row
     shown = [number, customer, product, p.say("unit.pieces", n=int(quantity))]
-    return [c for c in [*shown, p.date(due) if due else ""] if c]
+    cells = [c for c in [*shown, p.date(due) if due else ""] if c]
+    if marks:
+        said = joined(p.language, [reason(p, code) for code in marks])
+        cells[-1] = p.say("line.marked", text=cells[-1], marks=said)
+    return cells
+
+
+def reason(p: Phrases, code: str) -> str:
+    """What a code on a line means."""
+    return p.say(f"line.{code}" if has(f"line.{code}") else "line.other")
 
 
 def unsaid(p: Phrases, rows: Sequence[Sequence[str]]) -> list[str]:
@@ -133,8 +143,5 @@ def unsaid(p: Phrases, rows: Sequence[Sequence[str]]) -> list[str]:
         return []
     out = [p.say("ask.entry_bad")]
     for row, order, code in rows:
-        key = f"line.{code}"
-        out.append(
-            p.say("ask.row", row=row, order=order, why=p.say(key if has(key) else "line.other"))
-        )
+        out.append(p.say("ask.row", row=row, order=order, why=reason(p, code)))
     return out

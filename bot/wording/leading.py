@@ -26,6 +26,11 @@ def word(p: Phrases, notice: Notice) -> Reply:
             key = "escalation.draft_sent" if facts["sent"] else "escalation.draft_dropped"
             who, due = p.who(str(facts["by"])), p.date(str(facts["due"]))
             return Reply(Kind.ESCALATION.value, p.say(key, **shared, who=who, due=due))
+        case "withdrawn":
+            text = p.say("escalation.withdrawn", **shared, who=p.who(str(facts["by"])))
+            return Reply(Kind.ESCALATION.value, text)
+        case "draft-void":
+            return Reply(Kind.ESCALATION.value, p.say("escalation.draft-void", **shared))
         case "settled":
             return Reply(
                 Kind.ESCALATION.value, p.say("escalation.settled", **shared, ships=p.ships(order))

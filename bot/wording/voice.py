@@ -154,7 +154,7 @@ class Voice:
                 done = joined(p.language, list(facts["orders"]))
                 head = p.say("entry.taken", orders=done) if done else p.say("entry.taken_none")
                 return "\n".join([head, *asking.unsaid(p, facts["unsaid"])])
-            case "correction" | "confirmed" | "asked" if order is not None:
+            case "correction" | "confirmed" | "asked" | "withdrawn" if order is not None:
                 return p.say(
                     f"notice.{notice.what}",
                     order=order.order_no,

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from domain.alert import Alert, AlertState
 from domain.calendar import WorkCalendar
-from domain.commands import Command, PlaceOrder, Told
+from domain.commands import Command, PlaceOrder, Told, Undo
 from domain.decide import decide
 from domain.desk import Desk
 from domain.events import Event, PhotoAttached, Source
@@ -173,6 +173,9 @@ class MemoryBooks:
     def open_alerts(self) -> tuple[Alert, ...]:
         return tuple(a for a in self.alerts.values() if a.state is not AlertState.RESOLVED)
 
+    def was_told(self, key: str) -> bool:
+        return key in self.outbox and self.outbox[key][1] in ("waiting", "sent")
+
     def last_push(self, to: Address, bundle: str) -> datetime | None:
         times = [
             self.sent_at.get(k, n.not_before)
@@ -246,7 +249,7 @@ class Shop:
     def undo(self, *events: Event, by: Person = BOSS) -> list[Event]:
         """Take events back."""
         seqs = [e.seq for e in events]
-        return list(self.desk.undo(self.books, "A101", seqs, told(by, self.now)).events)
+        return self.do(Undo("A101", tuple(seqs)), by)
 
     def later(self, **span: float) -> list[Notice]:
         """Let time pass and the courier work."""

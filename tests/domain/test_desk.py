@@ -309,8 +309,8 @@ def test_undoing_a_problem_ends_its_alert_and_tells_who_heard() -> None:
     found.later(minutes=1)
     found.undo(*event)
     assert states(found) == [AlertState.RESOLVED]
-    (correction,) = found.books.waiting("correction")
-    assert (correction.to, correction.kind) == (LEAD, Kind.NOTICE)
+    (withdrawn,) = found.books.waiting("withdrawn")
+    assert (withdrawn.to, withdrawn.kind) == (LEAD, Kind.ESCALATION)
 
 
 def test_undoing_what_ended_a_problem_opens_it_again() -> None:
@@ -321,7 +321,7 @@ def test_undoing_what_ended_a_problem_opens_it_again() -> None:
     found.undo(*over)
     assert found.order.nodes["cut"].held
     assert states(found) == [AlertState.OPEN]
-    assert whats(found.books.waiting()) == ["correction"]
+    assert whats(found.books.waiting()) == ["problem"]
     found.do(Resume(NO, "cut"))
     assert states(found) == [AlertState.RESOLVED]
     assert "settled" in whats(found.books.waiting())

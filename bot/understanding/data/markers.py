@@ -150,7 +150,8 @@ MARKERS: dict[str, str] = {
         跳闸了 限电 停水 停机 停机了 停线 停线了 停产 停工 停工了 停运 停了 停下来 停下来了 停着
         停摆 暂停 暂停了 封路 封控 请假 请假了 离职 辞职 生病 病了 缺勤 没上班 卡在 被扣 扣关
         滞留 堵车 堵在 爆仓 台风 暴雨 暴雪 大雪 下雪 洪水 淹了 火灾 着火 报修 维修 修机 在修
-        待修 抢修 漏油 漏气 漏水 broken broke down missing shortage unavailable stuck blocked
+        待修 抢修 断针 断针了 断刀 断刀了 断线 断线了 断带 断带了 卡纸 卡纸了 卡料 卡料了 堵头 堵头了 堵喷头 跳闸了
+        报警 报警了 漏油 漏气 漏水 broken broke down missing shortage unavailable stuck blocked
         stopped halted outage jammed waiting lacking short stockout out_of_stock late breakdown
     """,
     "postponed": """
@@ -205,11 +206,11 @@ MARKERS: dict[str, str] = {
     """,
     "good": "合格 良品 好的 过了 通过 ok 合格的 正品 good pass passed",
     "mend": """
-        返修 返工 返 重修 重做 不良 不合格 次品 要修 需修 待修 不良品 返工的 返修的 rework
+        返修 返工 返 重修 重做 不良 不合格 要修 需修 待修 不良品 返工的 返修的 rework
         defects defective
     """,
     "lost": """
-        报废 废品 废 报废了 废了 损耗 作废 报损 废掉 报废掉 打烂 丢了 scrap scrapped waste
+        报废 废品 次品 坏品 坏件 坏的 废 报废了 废了 损耗 作废 报损 废掉 报废掉 打烂 丢了 scrap scrapped waste
     """,
     "rate": "每天 每日 每小时 每人 每台 日产 每件 每个 每套 每 单价 均 per daily hourly",
     "size": """
