@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +18,7 @@ from bot.settings import VERSION, Settings
 from bot.sheets.lines import SheetResult
 from bot.sheets.read import read_table
 from bot.sheets.rows import understand_table
-from bot.taking import Taken, blocking, known, take
+from bot.taking import Taken, known, take
 from bot.understanding.cases import decision_to_json, message_from_case, world_from_json
 from bot.understanding.understand import understand
 from bot.wording.phrases import Phrases
@@ -74,7 +74,9 @@ def serve(settings: Settings) -> int:
     with _held(settings) as held:
         if not held:
             return 2
-        app = App(settings)
+        app = _open(settings)
+        if app is None:
+            return 2
         if not settings.sandbox:
             _first_start(app)
         try:
@@ -109,17 +111,37 @@ def _held(settings: Settings) -> Iterator[bool]:
         out(f"Another process works on {settings.data_dir}; stop it first.")
         yield False
         return
+    except OSError as error:
+        _unusable(settings, error)
+        yield False
+        return
     try:
         yield True
     finally:
         handle.close()
 
 
+def _unusable(settings: Settings, error: OSError) -> None:
+    folder = settings.data_dir
+    out(f"The data folder {folder} cannot be used ({error.strerror}); set VITRINE_DATA_DIR.")
+
+
+def _open(settings: Settings) -> App | None:
+    try:
+        return App(settings)
+    except (OSError, sqlite3.Error) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        out(f"The database {settings.database} cannot be used ({why}).")
+        return None
+
+
 def _with_app(settings: Settings, work: Callable[[App], int]) -> int:
     with _held(settings) as held:
         if not held:
             return 2
-        app = App(settings.model_copy(update={"sandbox": False}))
+        app = _open(settings.model_copy(update={"sandbox": False}))
+        if app is None:
+            return 2
         try:
             return work(app)
         finally:
@@ -132,9 +154,7 @@ def take_file(settings: Settings, path: Path, *, dry_run: bool) -> int:
     try:
         table = read_table(path.read_bytes(), path.name)
     except SheetFault as error:
-        key = f"sheet.{error.code}"
-        out(say(language, key if has(key) else "sheet.unreadable"))
-        return 1
+        return _no_sheet(language, error)
     except OSError as error:
         out(f"{path}: {error.strerror}")
         return 1
@@ -161,27 +181,39 @@ def take_file(settings: Settings, path: Path, *, dry_run: bool) -> int:
             app.store.now(act)
         except Undo:
             out(say(language, "sheet.dry"))
+        except SheetFault as error:
+            return _no_sheet(language, error)
         return _report(language, found[0], taken[0])
 
     return _with_app(settings, work)
 
 
-def _report(language: str, found: SheetResult, taken: Taken) -> int:
-    def line(row: int, order: str, code: str) -> str:
-        key = f"line.{code}"
-        why = say(language, key if has(key) else "line.other")
-        return say(language, "sheet.row", row=row, order=order, why=why)
+def _no_sheet(language: str, error: SheetFault) -> int:
+    key = f"sheet.{error.code}"
+    out(say(language, key if has(key) else "sheet.unreadable"))
+    return 1
 
+
+def _report(language: str, found: SheetResult, taken: Taken) -> int:
+    """What was taken, with what to look at; then what was refused, and why."""
+
+    def line(row: int, order: str, codes: Sequence[str]) -> str:
+        keys = [f"line.{c}" if has(f"line.{c}") else "line.other" for c in codes]
+        why = joined(language, [say(language, k) for k in keys])
+        return "  " + say(language, "sheet.row", row=row, order=order, why=why)
+
+    def part(head: str, rows: list[str]) -> None:
+        for text in [say(language, head), *rows] if rows else ():
+            out(text)
+
+    proposed = {x.row for x in found.lines if "number-proposed" in x.faults}
     orders = joined(language, taken.orders)
     out(say(language, "sheet.took", n=len(taken.orders), orders=orders))
-    for refused in found.refused:
-        out(line(refused.row, dict(refused.facts).get("order_no", ""), refused.code))
-    for row, order, code in taken.refused:
-        out(line(row, order, code))
-    for item in found.lines:
-        if not blocking(item):
-            for code in item.faults:
-                out(line(item.row, item.order_no, code))
+    noted = [x for x in found.lines if x.faults and x.order_no in taken.orders]
+    part("line.noted", [line(x.row, x.order_no, x.faults) for x in noted])
+    refused = [(r.row, dict(r.facts).get("order_no", ""), r.code) for r in found.refused]
+    refused += [(row, "" if row in proposed else no, code) for row, no, code in taken.refused]
+    part("line.refused", [line(row, no, [code]) for row, no, code in sorted(refused)])
     if found.unmapped:
         out(say(language, "sheet.unmapped", columns=joined(language, list(found.unmapped))))
     return 0 if taken.orders or not found.lines else 1
@@ -196,7 +228,11 @@ def give_file(settings: Settings, path: Path) -> int:
             excel = path.suffix.lower() == ".xlsx"
             return export_xlsx(ledger, p) if excel else export_csv(ledger, p)
 
-        path.write_bytes(app.store.now(gather))
+        try:
+            path.write_bytes(app.store.now(gather))
+        except OSError as error:
+            out(f"{path}: {error.strerror}")
+            return 1
         return 0
 
     return _with_app(settings, work)
@@ -217,8 +253,7 @@ def backup(settings: Settings, path: Path) -> int:
     try:
         saved = write_backup(settings.database, settings.data_dir / "photos", path)
     except (DomainError, OSError) as error:
-        out(f"backup: {error}")
-        return 1
+        return _no_backup(settings.language, error)
     out(f"{saved.path}: {saved.files} files, {saved.bytes} bytes")
     for name in saved.missing:
         out(f"missing: {name}")
@@ -230,10 +265,23 @@ def restore(settings: Settings, path: Path) -> int:
     try:
         restored = read_backup(path, settings.data_dir)
     except (DomainError, OSError) as error:
-        out(f"restore: {error}")
-        return 1
+        if isinstance(error, OSError) and not settings.data_dir.is_dir():
+            _unusable(settings, error)
+            return 2
+        return _no_backup(settings.language, error)
     out(f"{settings.data_dir}: {restored.files} files of {restored.made_at}")
     return 0
+
+
+def _no_backup(language: str, error: DomainError | OSError) -> int:
+    facts = error.facts if isinstance(error, DomainError) else {"path": error.filename}
+    what = next((str(facts[k]) for k in ("name", "path", "difference") if facts.get(k)), "")
+    code = error.code if isinstance(error, DomainError) else "other"
+    if isinstance(error, OSError):
+        what = f"{what}: {error.strerror}" if what else str(error.strerror)
+    key = f"backup.{code}" if has(f"backup.{code}") else "backup.other"
+    out(say(language, key, what=what).strip().rstrip(":：").rstrip())
+    return 1
 
 
 def doctor(settings: Settings) -> int:

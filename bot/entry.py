@@ -67,7 +67,7 @@ class Entry:
         return {"why": "entry"}
 
     def _due(self, ledger: Ledger, view: Scene, rest: str) -> dict[str, Any]:
-        """`/交期 A103 12/1 罗纹晚到`: promise another date; whoever follows the order hears of it."""
+        """`/交期 A103 12/1 罗纹晚到`: promise another date; whoever follows hears of it."""
         number, _, tail = rest.strip().partition(" ")
         order = ledger.order(number.lstrip("#").upper()) or ledger.order(number)
         found = find_dates(tail, local_naive(ledger, view.at))

@@ -156,7 +156,22 @@ def put(
 ) -> None:
     """Keep a question and send it."""
     now = ledger.clock.now()
-    ledger.questions.ask(Asked(name, view.to, view.person.id, now, now + OPEN_FOR, doc))
+    asked = Asked(name, view.to, view.person.id, now, now + OPEN_FOR, doc)
+    for old in ledger.questions.ask(asked):
+        slot = f"ask/{old.id}"
+        ledger.notify(
+            Notice(
+                old.to,
+                Kind.ASK,
+                "dropped",
+                f"{slot}/dropped",
+                now,
+                {},
+                view.language,
+                Loud.CARD,
+                slot=slot,
+            )
+        )
     facts = {
         "question": name,
         "why": doc["why"],

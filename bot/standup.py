@@ -15,6 +15,8 @@ from storage.ledger import Ledger
 
 WORDS = ("/晨会", "/晨會", "晨会", "晨會", "/standup")
 MONTH = 30
+UNANSWERED = 5
+"""Questions of the digest that nobody answered."""
 
 
 def standup(ledger: Ledger, calendar: WorkCalendar, group: Group, key: str) -> None:
@@ -30,11 +32,15 @@ def standup(ledger: Ledger, calendar: WorkCalendar, group: Group, key: str) -> N
         now,
         calendar,
     )
+    facts = dict(morning.facts)
+    facts["unanswered"] = [
+        {"who": q.person, "text": str(q.doc.get("text", ""))[:40]}
+        for q in ledger.questions.lapsed(first)
+        if q.doc.get("text")
+    ][:UNANSWERED]
     to = group.address
     name = f"{key}/{to.platform}/{to.chat}"
-    ledger.notify(
-        Notice(to, Kind.DIGEST, "standup", name, now, morning.facts, group.language, Loud.QUIET)
-    )
+    ledger.notify(Notice(to, Kind.DIGEST, "standup", name, now, facts, group.language, Loud.QUIET))
 
 
 def _lately(order: Order, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from domain.events import stamp, unstamp
 from domain.person import Address
 from storage.docs import dump
-from storage.sql import Sql
+from storage.sql import Row, Sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,15 @@ class QuestionBook:
     def __init__(self, sql: Sql) -> None:
         self.sql = sql
 
-    def ask(self, asked: Asked) -> None:
-        """Ask; an older open question of that person there is dropped."""
-        self.sql.do(
-            "UPDATE question SET state = 'dropped' WHERE platform = :p AND account = :a"
-            " AND chat = :c AND person = :w AND state = 'open' AND id != :i",
-            p=asked.to.platform,
-            a=asked.to.account,
-            c=asked.to.chat,
+    def ask(self, asked: Asked) -> tuple[Asked, ...]:
+        """Ask; other open questions of that person, wherever, are dropped and handed back."""
+        rows = self.sql.rows(
+            "SELECT * FROM question WHERE person = :w AND state = 'open' AND id != :i",
             w=asked.person,
             i=asked.id,
         )
+        for row in rows:
+            self.close(row["id"], "dropped")
         self.sql.do(
             "INSERT INTO question (id, platform, account, chat, person, asked_at, expires_at, doc,"
             " state, message_id) VALUES (:i, :p, :a, :c, :w, :at, :ex, :d, 'open', '')"
@@ -57,6 +55,15 @@ class QuestionBook:
             ex=stamp(asked.expires_at),
             d=dump(asked.doc),
         )
+        return tuple(_asked(row) for row in rows)
+
+    def lapsed(self, since: datetime) -> list[Asked]:
+        """Questions that lapsed unanswered since a moment, oldest first."""
+        rows = self.sql.rows(
+            "SELECT * FROM question WHERE state = 'lapsed' AND expires_at >= :s ORDER BY asked_at",
+            s=stamp(since),
+        )
+        return [_asked(row) for row in rows]
 
     def get(self, question_id: str) -> Asked | None:
         """A question by id, open or not."""
@@ -78,15 +85,7 @@ class QuestionBook:
         row = self.sql.row(f"SELECT * FROM question WHERE {where}", **values)  # noqa: S608
         if row is None:
             return None
-        return Asked(
-            row["id"],
-            Address(row["platform"], row["chat"], row["account"]),
-            row["person"],
-            unstamp(row["asked_at"]),
-            unstamp(row["expires_at"]),
-            json.loads(row["doc"]),
-            row["state"],
-        )
+        return _asked(row)
 
     def close(self, question_id: str, state: str) -> bool:
         """Answered or dropped. False if it was closed before: a late tap."""
@@ -108,6 +107,18 @@ class QuestionBook:
             "UPDATE question SET state = 'lapsed' WHERE state = 'open' AND expires_at <= :now",
             now=stamp(now),
         )
+
+
+def _asked(row: Row) -> Asked:
+    return Asked(
+        row["id"],
+        Address(row["platform"], row["chat"], row["account"]),
+        row["person"],
+        unstamp(row["asked_at"]),
+        unstamp(row["expires_at"]),
+        json.loads(row["doc"]),
+        row["state"],
+    )
 
 
 class PhotoBook:

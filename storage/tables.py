@@ -237,6 +237,7 @@ class Question(SQLModel, table=True):
     __table_args__ = (
         Index("question_open", "platform", "chat", "person", "state"),
         Index("question_expiry", "state", "expires_at"),
+        Index("question_person", "person", "state"),
     )
     id: str = Field(primary_key=True)
     platform: str

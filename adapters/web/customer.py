@@ -50,6 +50,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Dated:
+    """One day of the box of dates: what it is, the day, a word that is true of it."""
+
+    label: str
+    day: str
+    word: str = ""
+    late: bool = False
+    then: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Portal:
     """The whole page."""
 
@@ -59,11 +70,8 @@ class Portal:
     shots: tuple[Shot, ...]
     updated: str
     next: str
-    promised: str
-    current: str
-    word: str
+    dates: tuple[Dated, ...]
     late: bool
-    finished: bool
     changes: tuple[Change, ...]
 
 
@@ -88,11 +96,8 @@ def portal(order: Order, words: Words, who: str) -> Portal:
         shots=_shots(order, words),
         updated=_updated(order, words),
         next=_next(order, found, states, current, words),
-        promised=words.date(order.promises[0].due),
-        current=words.day(finish),
-        word=words.promise(order, finish),
+        dates=_dates(order, finish, late, words),
         late=late,
-        finished=order.finished,
         changes=_changes(order, words),
     )
 
@@ -172,7 +177,7 @@ def _sentence(
         "pieces": words.pieces(order),
         "product": order.product.replace("*", "×"),
         "date": words.day(finish),
-        "word": words.promise(order, finish),
+        "word": _word(order, finish, words),
     }
     if order.cancelled:
         return words("page.says_cancelled", **facts)
@@ -251,6 +256,47 @@ def _next(
     if starts and min(starts) > words.house.now():
         return words("page.next", stage=name, date=words.day(min(starts)))
     return words("page.next_undated", stage=name)
+
+
+def _moved(order: Order) -> bool:
+    return order.promises[0].due != order.due
+
+
+def _word(order: Order, finish: datetime, words: Words) -> str:
+    """How a finish stands to the promise valid now; a promise that was moved is called the new
+    one.
+    """
+    late = days_late(order, finish, words.house.calendar)
+    if not _moved(order):
+        return words.promise(order, finish)
+    if late == 0:
+        return words("page.on_new")
+    return words("page.late_of_new" if late > 0 else "page.early_of_new", n=abs(late))
+
+
+def _dates(order: Order, finish: datetime, late: bool, words: Words) -> tuple[Dated, ...]:
+    """The promise and the forecast; of a promise that was moved, both, and the forecast only where
+    it is another day.
+    """
+    calendar = words.house.calendar
+    key = "page.shipped_on" if order.finished else "page.expected"
+    now = Dated(words(key), words.day(finish), _word(order, finish, words), late)
+    if not _moved(order):
+        return Dated(words("page.promised"), words.date(order.due)), now
+    first = order.promises[0].due
+    days = calendar.workdays_between(first, order.due)
+    later = "later_than_first" if order.due > first else "sooner_than_first"
+    both = (
+        Dated(words("page.promised_first"), words.date(first), words("page.moved")),
+        Dated(
+            words("page.promised_now"),
+            words.date(order.due),
+            words(f"page.{later}", n=abs(days)) if days else "",
+            then=True,
+        ),
+    )
+    shown = order.finished or calendar.day(finish) != order.due
+    return (*both, now) if shown else both
 
 
 def _changes(order: Order, words: Words) -> tuple[Change, ...]:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from bot.understanding.lexicon import AFTER_PIECES, PACKAGES, PIECES, UNITS
-from bot.understanding.numerals import HAN_NUMBER, NUMBER, number
+from bot.understanding.numerals import HAN_NUMBER, MIXED, NUMBER, number
 
 _EDGE = r"(?![a-z0-9])"
 _RUNS_ON = {"次": "(?!品)"}  # 3次品 are three pieces, not three times
@@ -24,7 +24,7 @@ _PERCENT = re.compile(
 )
 _COUNTED = re.compile(rf"({NUMBER})(?P<more>多|来|几|余|\+)?\s?(?P<unit>{_UNIT})")
 _BARE = re.compile(
-    rf"\d{{1,7}}(?![\d.]\d|[a-z0-9*×\-/:~年月号日%]|\s?(?:{_UNIT}))|(?:[一二三四五六七八九两]?[百千十][零一二三四五六七八九十百]*|[二三四五六七八九][百千十][零一二三四五六七八九十百]*)"
+    rf"{MIXED}(?![\d.])|\d{{1,4}}(?:\.\d)?k(?![a-z0-9])|\d{{1,7}}(?![\d.]\d|[a-z0-9*×\-/:~年月号日%]|\s?(?:{_UNIT}))|(?:[一二三四五六七八九两]?[百千十][零一二三四五六七八九十百]*|[二三四五六七八九][百千十][零一二三四五六七八九十百]*)"
 )
 _VAGUE = re.compile(
     r"(?:几十|十几|好几|几百|上百|数十|若干|两三|三四|四五|五六|七八|八九)[个件套块张条只片百十]*"
@@ -61,7 +61,7 @@ class Amount:
 
 def amount_at(text: str, start: int, limit: int) -> Amount | None:
     """The amount that starts here, the longest reading."""
-    if text[start] not in AMOUNT_STARTS:
+    if text[start] not in AMOUNT_STARTS or text.startswith("万一", start):
         return None
     return None if _belongs_to_a_code(text, start) else _read(text, start, limit)
 
@@ -107,7 +107,7 @@ def _counted(text: str, start: int, limit: int) -> Amount | None:
     if not match:
         return None
     n, unit = number(match[1]), match["unit"]
-    if n is None:
+    if n is None or unit == "k":  # 2k is two thousand, read as a bare number
         return None
     return Amount(
         _kind(text, match.end(), unit, vague=bool(match["more"])),
@@ -133,9 +133,10 @@ def _kind(text: str, end: int, unit: str, *, vague: bool) -> str:
     return "packages" if unit in PACKAGES else "other"
 
 
-def _bare(text: str, start: int, limit: int) -> Amount | None:
-    match = _BARE.match(text, start, limit)
+def _bare(source: str, start: int, limit: int) -> Amount | None:
+    match = _BARE.match(source, start, limit)
     if not match:
         return None
-    n = number(match.group())
+    text = match.group()
+    n = round(float(text[:-1]) * 1000) if text.endswith("k") else number(text)
     return Amount("bare", n, match.end()) if n is not None else None

@@ -34,7 +34,7 @@ def spread(clauses: list[Clause], now: datetime) -> None:
         clause.dates = clause.kind("date")
         clause.blocks = own_blocks(clause, now)
     _spread_within_groups(clauses)
-    _spread_headings(clauses)
+    _spread_headings(clauses, now)
     _spread_tags_back(clauses)
 
 
@@ -186,12 +186,32 @@ def _spread_within_groups(clauses: list[Clause]) -> None:
             carried |= member.blocks & {"cond", "hearsay", "hope", "order_given"}
 
 
-def _spread_headings(clauses: list[Clause]) -> None:
+def _done_heading(clause: Clause, now: datetime) -> bool:
+    """已完成：, 昨天完成：; a bare 今天完成： may be the plan of the day."""
+    if clause.blocks or not clause.has("formal") or clause.kind("text"):
+        return False
+    over = any(t.date and t.date.date < now.date() for t in clause.dates)
+    return over or _perfective(clause) or any(t.text.startswith("已") for t in clause.tokens)
+
+
+def _finish(clause: Clause) -> None:
+    """Let a line of a list under such a heading say what the heading says."""
+    if clause.orders and clause.nodes:
+        end = clause.tokens[-1].end
+        tags = frozenset({"done", "formal"})
+        clause.tokens = [*clause.tokens, Token("word", "完成", end, end, tags)]
+        clause.tags |= tags
+
+
+def _spread_headings(clauses: list[Clause], now: datetime) -> None:
     """明天：…, 计划：…, 如果…，…: a heading or a condition reaches into the following clauses."""
     heading: set[str] = set()
     dates: list[Token] = []
+    done = False
     for n, clause in enumerate(clauses):
         clause.blocks |= heading
+        if done and not clause.blocks and clause.bare("order", "node", "amount", "date"):
+            _finish(clause)
         if dates and not clause.dates and clause.orders:
             clause.dates = list(dates)
         if clause.stop == ":" and not clause.nodes and not clause.orders:
@@ -206,6 +226,7 @@ def _spread_headings(clauses: list[Clause]) -> None:
             }
             heading |= {"plan"} if clause.has("header_plan") else set()
             dates = clause.kind("date")
+            done = _done_heading(clause, now)
         if n + 1 < len(clauses):
             _hand_on(clause, clauses[n + 1])
 

@@ -82,6 +82,8 @@ def _is_correction(scene: Scene) -> bool:
             return bool(scene.message.previous) or any(
                 c.nodes and c.kind("amount") for c in clauses
             )
+    if _this_not_that(tokens) and scene.own_previous():
+        return True
     if len(tokens) > 1 and tokens[0].text == "是" and any("not_but" in t.tags for t in tokens):
         return True
     return (
@@ -89,6 +91,19 @@ def _is_correction(scene: Scene) -> bool:
         and tokens[0].text in ("应该是", "应是", "其实是", "actually")
         and bool(scene.own_previous())
     )
+
+
+def _this_not_that(tokens: list[Token]) -> bool:
+    """开料是102不是120, I mean A102, not A112."""
+    negated = False
+    for before, token in zip(reversed(tokens[:-1]), reversed(tokens[1:]), strict=True):
+        if not (token.amount or token.mention):
+            continue
+        if "not_but" in before.tags:
+            negated = True
+        elif negated and before.text in ("是", "mean", "meant"):
+            return True
+    return False
 
 
 def _about_work(clause: Clause) -> bool:

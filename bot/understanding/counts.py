@@ -172,7 +172,7 @@ def _count(
         before and before.text in ("不到", "没到", "不足", "不够", "没有", "没")
     ):
         out.vague = True
-    elif label == "left" or (after is not None and _undone(after.tags)):
+    elif label == "left" or (after is not None and _undone(after)):
         out.left = amount.n
     elif label == "lost":
         out.scrap = amount.n
@@ -182,8 +182,9 @@ def _count(
         out.quantity = amount.n
 
 
-def _undone(tags: frozenset[str]) -> bool:
-    return "neg" in tags and "done" not in tags
+def _undone(after: Token) -> bool:
+    """5件没做; 102不是120 says nothing of the kind."""
+    return "neg" in after.tags and "done" not in after.tags and not after.text.startswith("不是")
 
 
 def _owns_bare(before: Token | None, after: Token | None) -> bool:

@@ -25,6 +25,8 @@ _LOOKALIKE = re.compile(
     r"|\d+(\.\d+)?(g|k|v|w|mm|cm|m|kg|t|oz|l|ml|d|s|p|x|gsm|a|pcs|pc|h|am|pm|st|nd|rd|th)"
     r"|\d*x*[slm]|20\d\d|1[3-9]\d{9}|[a-z]{2,3}\d{9,}|h\d|cmyk|rgb"
 )
+_LAST_GROUP = re.compile(r"\d+$")
+_NEXT_DIGITS = re.compile(r"\s?[/和与及、&+]\s?(\d{2,4})(?![\d.a-z件个套张条块本把台只])")
 _FAR = 4  # atoms at most
 MAX_RANGE = 60
 
@@ -224,6 +226,9 @@ def suggested(token: str, world: World, among: tuple[str, ...] | None = None) ->
 def orders_between(first: str, last: str, world: World) -> list[str]:
     """Open orders from one number to another: same letters, digits in between."""
     a, b = folded(first), folded(last)
+    group = _LAST_GROUP.search(first)
+    if b.isdigit() and group and 1 < len(b) == len(group.group()) < len(a):
+        b = a[: len(a) - len(b)] + b  # JJ-2611-03~05
     if b.isdigit() and not a.isdigit():
         if len(b) != len(a) - len(a.rstrip("0123456789")):
             return []
@@ -244,11 +249,24 @@ def shape_letters(fold: str) -> str:
     return re.sub(r"[0-9]", "9", fold)
 
 
+def _elided(text: str, mention: Mention, world: World) -> tuple[list[str], int]:
+    """JJ-2611-03/04, JJ-2611-03和04: the second order is given by its last digits."""
+    group = _LAST_GROUP.search(mention.text)
+    match = _NEXT_DIGITS.match(text, mention.end)
+    if not mention.order or not group or not match or len(match[1]) != len(group.group()):
+        return [], 0
+    other = world.find(folded(mention.order)[: -len(match[1])] + match[1])
+    return ([mention.order, other], match.end()) if other else ([], 0)
+
+
 def find_ranges(text: str, mentions: list[Mention], world: World) -> tuple[list[str], int]:
     """Orders meant by `A102-A105` or `A102到105`, and where the range ends; empty if none."""
     for mention in mentions:
         match = _RANGE_END.match(text, mention.end)
         if not match:
+            pair, end = _elided(text, mention, world)
+            if pair:
+                return pair, end
             continue
         tail = re.compile(r"[a-z0-9][a-z0-9\-]*").match(text, match.end())
         if not tail or not any(c.isdigit() for c in tail.group()):

@@ -187,6 +187,7 @@ class Reader:
             return
         if clause.nodes and not _same(Claim("delay", clause.nodes), delay, self.table):
             return
+        delay.nodes = delay.nodes or clause.nodes
         until = until_of(clause, self.text, self.now)
         if delay.until is None and until is not None:
             delay.until, delay.delay_days = until, None

@@ -4,13 +4,14 @@ import re
 from dataclasses import replace
 
 from bot.understanding.gate import MAX_OFFERED, Outcome, admit, ask
-from bot.understanding.lexicon import NO, YES
+from bot.understanding.lexicon import MARKERS, NO, YES
 from bot.understanding.model import Decision, ReplyTo, Update
 from bot.understanding.orders import suggested
 from bot.understanding.scene import Scene
 
 _TRIM = " 了的哦啊呀哈吧呢,.。!~、;"
 _CHOICE = re.compile(r"(?:选|第)?([1-9一二三四五六七八九])(?:个|号|项)?")
+_POLITE = frozenset(["please", "pls", "thanks", "thx", "谢谢", "多谢", "麻烦了", "辛苦了"])
 _HAN = "一二三四五六七八九"
 
 
@@ -24,7 +25,7 @@ def reply_to_question(scene: Scene) -> Decision | None:
     ):
         return None
     said = scene.text.strip(_TRIM + " ")
-    if said in NO or scene.text.strip() in NO:
+    if said in NO or scene.text.strip() in NO or _polite_no(scene.text):
         return Decision("ignore", why="answered-no")
     chosen = _chosen(said, reply)
     if chosen is not None:
@@ -39,9 +40,16 @@ def reply_to_question(scene: Scene) -> Decision | None:
     return _filled(scene, reply, pending)
 
 
-def _all_yes(text: str) -> bool:
+def _polite_no(text: str) -> bool:
     words = [w for w in re.split(r"[\s,。!、~]+", text) if w]
-    return bool(words) and all(w in YES or w.rstrip(_TRIM) in YES for w in words)
+    return bool(words) and words[0] in NO and all(w in _POLITE for w in words[1:])
+
+
+def _all_yes(text: str) -> bool:
+    words = [w for w in re.split(r"[\s,。!、~]+", text) if w and w not in _POLITE]
+    if not words or words[0].rstrip(_TRIM) not in YES and words[0] not in YES:
+        return False
+    return all(w in YES or w.rstrip(_TRIM) in YES or "done" in MARKERS.tags(w) for w in words)
 
 
 def _chosen(said: str, reply: ReplyTo) -> Update | None:

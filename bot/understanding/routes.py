@@ -10,6 +10,7 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 # alias words that report a start or an end without any marker beside them
 _STARTS = frozenset(["上线", "上机", "上车间", "开工", "投产", "开机", "上床", "上台"])
 _ENDS = frozenset(["下线", "下机", "下台", "收线", "落机"])
+_MACHINE_ON = ("开机", "上机", "上线")  # 开机印, 上机印
 _START_PREFIX = ("开", "上机", "上", "起")
 _ENDING = re.compile(
     r"^(?:已.+|.+[齐走讫毕]|.*寄出|发出|.*发走|到料|料到|齐料|.*shipped|delivered|.*confirmed)$"
@@ -80,7 +81,7 @@ class AliasTable:
         """What the bare word reports: "begin", "done" or "" (nothing by itself)."""
         if word in _ENDS or _ENDING.match(word):
             return "done"
-        if word in _STARTS:
+        if word in _STARTS or (word.startswith(_MACHINE_ON) and word != self.names[key]):
             return "begin"
         for prefix in _START_PREFIX:
             rest = word.removeprefix(prefix)
@@ -120,3 +121,9 @@ def inflected(word: str) -> list[str]:
         return []
     forms = [base + "ed", base + base[-1] + "ed"]
     return forms if base[-1] != "e" else [base + "d"]
+
+
+def plain_forms(word: str) -> list[str]:
+    """ship, ships, shipping: forms of an English alias that report nothing by themselves."""
+    base = stem(word)
+    return [base, base + "s", base + "ing"] if base else []

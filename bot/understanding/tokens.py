@@ -16,6 +16,8 @@ from bot.understanding.orders import Mention, find_orders
 from bot.understanding.world import World
 
 _STOPS = frozenset(",;。\n!?，；！？")
+_COUNTING = frozenset(["done", "good", "lost", "mend", "left", "again", "total"])
+_NEVER_ORDERS = ("块", "元", "公斤", "斤", "个")
 _SPACES = frozenset(" \t")
 _ENUMERATOR = re.compile(
     r"(?:(?<=^)|(?<=[\s,;。:]))\(?\d{1,2}(?:[.)、](?!\d)|\)|:(?!\d))\s*|\((?:1?\d|20)\)(?=[^\d\s,。;])"
@@ -82,9 +84,31 @@ class Lexer:
         self._claim_dates(self._masked(text, "#"), now)
 
     def _claim_orders(self) -> None:
+        self.mentions = [m for m in self.mentions if not self._is_count(m)]
         for m in self.mentions:
             kind = "order" if m.order else "stranger"
             self.spans[m.start] = Token(kind, m.text, m.start, m.end, mention=m)
+
+    def _is_count(self, m: Mention) -> bool:
+        """Where numbers of orders are bare digits: 模切完成4800, 3007个 count pieces."""
+        text = self.text
+        if not m.text.isdigit() or (m.start and text[m.start - 1] == "#"):
+            return False
+        amount = amount_at(text, m.start, len(text))
+        if amount is not None and amount.end > m.end and text[m.end] not in _SPACES:
+            if amount.kind in ("pieces", "of") or text.startswith(_NEVER_ORDERS, m.end):
+                named = self.world.words.longest(text, m.end)
+                return not named and not text.startswith(("张单", "个单", "件单"), m.end)
+        if not any(o.order and o.end <= m.start for o in self.mentions):
+            return False
+        between = text[: m.start].rstrip(" :")
+        tails = [between[-n:] for n in range(1, min(len(between), 8) + 1)]
+        owned = any(tail in self.world.words or MARKERS.tags(tail) & _COUNTING for tail in tails)
+        after = text[m.end :].lstrip(" ")
+        if not owned or (after and self.world.words.longest(after, 0)):
+            return False
+        marker = MARKERS.longest(after, 0) if after else None
+        return not after or after[0] in _STOPS or bool(MARKERS.tags(marker or "") & _COUNTING)
 
     def _masked(self, text: str, blank: str) -> str:
         """The text with claimed places blanked, so that no digit of them is read twice."""

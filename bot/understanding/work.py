@@ -135,7 +135,12 @@ class Work:
     def _already(self, clause: Clause, n: int) -> bool:
         """已出货, 已经裁切."""
         before = clause.tokens[n - 1].text if n else ""
-        begun = clause.has("begin", "doing_after", "at_work") or clause.tokens[n].compound
+        word = clause.tokens[n]
+        begun = (
+            word.compound
+            or clause.has("begin", "doing_after", "at_work")
+            or any(self.table.says(word.text, key) for key in self.table.resolve(word.text))
+        )
         return before in ("已", "已经", "业已") and not begun
 
     def _complete(self, nodes: list[Token], numbers: Numbers, clause: Clause) -> Claim:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.understanding.lexicon import Words
 from bot.understanding.normalise import normalise
-from bot.understanding.routes import AliasTable, inflected
+from bot.understanding.routes import AliasTable, inflected, plain_forms
 
 _DIGITS_AT_END = re.compile(r"\d+$")
 _NOT_IN_A_NUMBER = re.compile(r"[^a-z0-9]+")
@@ -208,7 +208,8 @@ class World:
             forms = [
                 (form, "perfect") for a in aliases for form in inflected(a) if form not in aliases
             ]
-            self._words = Words([(a, "alias") for a in aliases] + forms)
+            plain = {form for a in aliases for form in plain_forms(a)}
+            self._words = Words([(a, "alias") for a in aliases | plain] + forms)
         return self._words
 
     # people

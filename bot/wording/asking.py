@@ -20,6 +20,8 @@ def word(p: Phrases, notice: Notice) -> Reply:
         answer = label(p, str(facts["key"]), facts["option"])
         text = p.say("ask.chosen", answer=answer, who=p.who(str(facts["person"])))
         return Reply(Kind.ASK.value, text)
+    if notice.what == "dropped":
+        return Reply(Kind.ASK.value, p.say("ask.dropped"))
     if notice.what == "confirm":
         return _confirm(p, facts)
     name = str(facts["question"])

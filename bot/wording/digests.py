@@ -47,6 +47,10 @@ def sections(p: Phrases, facts: Mapping[str, Any]) -> list[Section]:
     wait = [_waiting(p, row) for row in facts["wait"]]
     jobs = [_team(p, row) for row in facts["jobs"]]
     stale = [_place(p, row) for row in facts["stale"]]
+    unanswered = [
+        p.say("digest.unanswered_line", who=p.who(row["who"]), text=row["text"])
+        for row in facts.get("unanswered", ())
+    ]
     for rows, more in ((decide, "decide_more"), (wait, "wait_more"), (stale, "stale_more")):
         if facts[more]:
             rows.append(p.say("digest.more", n=facts[more]))
@@ -61,6 +65,7 @@ def sections(p: Phrases, facts: Mapping[str, Any]) -> list[Section]:
         ("in_progress", p.say("digest.today", n=count), jobs),
         ("done", p.say("digest.yesterday", n=facts["done"], rate=rate), []),
         ("pending", p.say("digest.stale"), stale),
+        ("to_confirm", p.say("digest.unanswered", n=len(unanswered)), unanswered),
     ]
 
 
@@ -93,11 +98,20 @@ def _waiting(p: Phrases, row: Mapping[str, Any]) -> str:
 
 
 def _team(p: Phrases, row: Mapping[str, Any]) -> str:
-    jobs = []
+    """A team that is called like its work says it once: `接单确认：A102 · A104`."""
+    team, jobs = str(row["team"]), []
+    names: set[str] = set()
     for job in row["jobs"]:
         more = p.say("digest.left", n=job["left"]) if job["left"] else ""
-        jobs.append(_place(p, job) + more)
-    return p.say("digest.team_line", team=row["team"], jobs=" · ".join(jobs))
+        order = p.reader.order(job["order"])
+        spec = order.route.node(job["node"]) if order else None
+        if spec is not None and team in (spec.name, spec.called(p.language)):
+            names.add(spec.called(p.language))
+            jobs.append(str(job["order"]) + more)
+        else:
+            jobs.append(_place(p, job) + more)
+    shown = names.pop() if len(names) == 1 else team
+    return p.say("digest.team_line", team=shown, jobs=" · ".join(jobs))
 
 
 def _place(p: Phrases, row: Mapping[str, Any]) -> str:

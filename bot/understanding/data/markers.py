@@ -76,7 +76,7 @@ MARKERS: dict[str, str] = {
         哪里 几 啥 什么 what why whats any anyone whether which right
     """,
     "how_far": """
-        到哪 到哪了 到哪一步 到哪步 到哪里 到哪里了 到哪儿 到哪儿了 哪一步 哪步了 哪道 什么进度
+        how_is how's how_are how_far 到哪 到哪了 到哪一步 到哪步 到哪里 到哪里了 到哪儿 到哪儿了 哪一步 哪步了 哪道 什么进度
         啥进度 进度如何 进度怎样 进度怎么样 怎么样 怎么样了 咋样 咋样了 怎样了 什么情况 啥情况
         什么状态 啥状态 如何了 做到哪 做到哪了 多少了 做了多少 做到多少 多少 几件 几个 几套 几成
         几成了 到什么程度 多少件 到边度 去到边 边度 到哪块 好了没 好了没有 好了吗 好没 完了没
@@ -243,6 +243,8 @@ MARKERS: dict[str, str] = {
         和我说一声 叫我们 通知我们 告诉我们 提醒我们 通知一下我 通知下我 提醒一下我 ping我 at我
         艾特我 call我 订阅 关注 推送给我 推给我 跟我们说 let_me_know notify_me tell_me ping_me
         remind_me inform_me subscribe alert_me message_me text_me notify_us let_us_know tell_us
+        keep_me_posted keep_us_posted keep_me_updated keep_us_updated keep_me_informed
+        keep_us_informed give_me_a_heads_up send_me_updates 跟我讲一声 通知到我 提醒到我
     """,
     "tell_no_more": """
         别推 别推了 不用推 不用推了 别再推 别再推了 不要推 不要推了 不要再推 不要再推了
@@ -252,7 +254,7 @@ MARKERS: dict[str, str] = {
         不要提醒我 不要提醒了 别再通知 别再通知我 别再发 别再发了 别烦我 取消订阅 退订 取消通知
         取消提醒 取消关注 不订阅了 不再订阅 停止推送 别叫我了 不用叫我了 不用告诉我了 关闭推送
         关闭通知 关掉推送 关掉通知 消息别推 别给我发 别给我发了 别给我推 别给我推了 不用给我发了
-        别推送 别推送了 不要推送 不要推送了 不用推送 不用推送了 unsubscribe mute stop_sending
+        别推送 别推送了 不要推送 不要推送了 不用推送 不用推送了 unsubscribe mute no_more_messages stop_messaging stop_sending
         stop_notifying stop_updates stop_notifications no_more_updates no_more_notifications
     """,
     "photo": """
@@ -274,6 +276,17 @@ MARKERS: dict[str, str] = {
     """,
     "copied": "转发 转自 转 fw fwd",
 }
+
+_STOP_TELLING = " ".join(
+    no + again + tell + whom + "了" * end
+    for no in ("别", "不要", "不用", "不必", "无需", "甭")
+    for again in ("", "再")
+    for tell in ("推", "推送", "通知", "提醒", "告诉", "推送给", "发通知给", "发消息给")
+    for whom in ("", "我", "我们")
+    for end in (0, 1)
+    if whom or not tell.endswith(("告诉", "给"))
+)
+MARKERS["tell_no_more"] += _STOP_TELLING
 
 # words between a node and its marker that change nothing
 TRANSPARENT = """

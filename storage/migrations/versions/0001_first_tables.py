@@ -238,6 +238,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "question_open", ["platform", "chat", "person", "state"], unique=False
         )
+        batch_op.create_index("question_person", ["person", "state"], unique=False)
 
     op.create_table(
         "route",
@@ -311,6 +312,7 @@ def downgrade() -> None:
     op.drop_table("schedule_run")
     op.drop_table("route")
     with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.drop_index("question_person")
         batch_op.drop_index("question_open")
         batch_op.drop_index("question_expiry")
 
