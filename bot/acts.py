@@ -281,3 +281,17 @@ def standing(ledger: Ledger, events: Iterable[Event]) -> list[Event]:
 
 def _about(applied: Update, wanted: Update) -> bool:
     return (wanted.order in (None, applied.order)) and (wanted.node in (None, applied.node))
+
+
+def photo_facts(ledger: Ledger, digests: Sequence[str]) -> tuple[PhotoAttached, ...]:
+    """The facts of kept pictures; those that could not be kept are left out."""
+    found = []
+    for digest in dict.fromkeys(digests):
+        kept = ledger.photos.get(digest)
+        if kept is not None and not kept["fault"]:
+            found.append(
+                PhotoAttached(
+                    digest, kept["key"], kept["thumb"], kept["kind"], kept["width"], kept["height"]
+                )
+            )
+    return tuple(found)

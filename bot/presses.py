@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from bot.acts import QUIET, Acts, Said
+from bot.acts import QUIET, Acts, Said, photo_facts
 from bot.answers import answer_facts
 from bot.context import Scene
 from bot.questions import Option, ask, plain, put, update_from
@@ -16,7 +16,7 @@ from bot.understanding.model import Decision, Update
 from domain.alert import AlertState
 from domain.commands import ChangeDue, Confirm
 from domain.errors import DomainError, Refused
-from domain.events import PhotoAttached, Source
+from domain.events import Source
 from domain.notice import Kind, Loud, Notice
 from domain.person import Deed, GroupKind, Role, may
 from storage.ledger import Ledger
@@ -92,7 +92,7 @@ class Presses:
             Source(row.platform, row.chat, str(doc.get("message_id", row.message_id))),
             ledger.clock.now(),
             str(doc.get("text", "")),
-            self._photos(ledger, doc),
+            photo_facts(ledger, doc.get("photos", ())),
         )
         return self._do(ledger, view, asked, said, updates, anyway=option["anyway"])
 
@@ -163,23 +163,6 @@ class Presses:
                 Loud.REACTION,
             )
         )
-
-    def _photos(self, ledger: Ledger, doc: Mapping[str, Any]) -> tuple[PhotoAttached, ...]:
-        found = []
-        for digest in doc.get("photos", ()):
-            kept = ledger.photos.get(digest)
-            if kept is not None and not kept["fault"]:
-                found.append(
-                    PhotoAttached(
-                        digest,
-                        kept["key"],
-                        kept["thumb"],
-                        kept["kind"],
-                        kept["width"],
-                        kept["height"],
-                    )
-                )
-        return tuple(found)
 
     def _answered(self, ledger: Ledger, asked: Asked, doc: Mapping[str, Any], place: int) -> None:
         """The question's message says how it was answered; its buttons go."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot import context, questions
-from bot.acts import QUIET, Acted, Acts, Said
+from bot.acts import QUIET, Acted, Acts, Said, photo_facts
 from bot.answers import answer_facts
 from bot.context import Scene
 from bot.entry import Entry
@@ -27,7 +27,6 @@ from bot.understanding.understand import understand
 from bot.wording import asking
 from bot.wording.phrases import Phrases
 from domain.desk import Desk
-from domain.events import PhotoAttached
 from domain.person import GroupKind
 from storage.inbox import Received
 from storage.ledger import Ledger
@@ -363,17 +362,3 @@ def _bare(text: str) -> str:
 def questions_codes(kept: Mapping[str, Any] | None) -> list[str]:
     """The texts of the codes found in a kept picture."""
     return [str(c) for c in json.loads(kept["codes"])] if kept else []
-
-
-def photo_facts(ledger: Ledger, digests: Sequence[str]) -> tuple[PhotoAttached, ...]:
-    """The facts of kept pictures; those that could not be kept are left out."""
-    found = []
-    for digest in dict.fromkeys(digests):
-        kept = ledger.photos.get(digest)
-        if kept is not None and not kept["fault"]:
-            found.append(
-                PhotoAttached(
-                    digest, kept["key"], kept["thumb"], kept["kind"], kept["width"], kept["height"]
-                )
-            )
-    return tuple(found)
