@@ -34,7 +34,7 @@ class _Called:
 
 def named(route: Route, ours: Iterable[Route]) -> Route:
     """The route with names in English and zh-TW wherever it gives none. Its own words stay."""
-    if all(_complete(x) for x in (*route.nodes, *route.stages)):
+    if all(map(_complete, route.nodes)) and all(map(_complete, route.stages)):
         return route
     lent = _nearest(route, ours)
     nodes = [n for r in lent for n in r.nodes]

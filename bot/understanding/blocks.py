@@ -75,7 +75,9 @@ def _has_to(clause: Clause) -> bool:
 
 def _takes_days(clause: Clause) -> bool:
     """裁切两天完成: how long it takes, unless 了 says it is over."""
-    return not _perfective(clause) and any(
+    if not clause.kind("amount") or _perfective(clause):
+        return False
+    return any(
         a.amount is not None and a.amount.kind == "days" and b.tags & {"done", "done_after"}
         for a, b in pairwise(clause.tokens)
     )
@@ -83,6 +85,8 @@ def _takes_days(clause: Clause) -> bool:
 
 def _soon(clause: Clause, now: datetime) -> bool:
     """裁切就完成了 is about to be, unless the day it speaks of is over (昨天就完成了)."""
+    if not (clause.has("after_done") and clause.has("formal")):
+        return False
     if not any(a.text == "就" and b.text.startswith(("完成", "完工", "完毕"))
                for a, b in pairwise(clause.tokens)):  # fmt: skip
         return False
@@ -108,7 +112,7 @@ def _english_question(clause: Clause) -> bool:
 
 def _deadline(clause: Clause) -> bool:
     """周五前 is a plan, whatever the day."""
-    return any(
+    return bool(clause.kind("date")) and any(
         a.kind == "date" and a.end == b.start and b.text in ("前", "之前", "以前")
         for a, b in pairwise(clause.tokens)
     )

@@ -62,6 +62,8 @@ def correct(scene: Scene) -> Decision | None:
 
 def _is_correction(scene: Scene) -> bool:
     clauses = scene.clauses
+    if "错" not in scene.text and not any(c.has(*_CUES) for c in clauses):
+        return False
     if any(_about_things(c) for c in clauses if c.has(*_CUES) or c.orders or c.nodes):
         return False
     if any(c.has("wrong", "take_back") and not _about_work(c) for c in clauses):
@@ -96,6 +98,7 @@ def _is_correction(scene: Scene) -> bool:
 def _this_not_that(tokens: list[Token]) -> bool:
     """开料是102不是120, I mean A102, not A112."""
     negated = False
+    tokens = [t for t in tokens if t.kind != "mark"]
     for before, token in zip(reversed(tokens[:-1]), reversed(tokens[1:]), strict=True):
         if not (token.amount or token.mention):
             continue

@@ -37,7 +37,9 @@ _COUNTED = frozenset(["pieces", "bare", "of"])
 _MACHINE = re.compile(
     "机|设备|炉|泵|主板|刀|模具|网版|钢网|针|电脑|喷头|machine|printer|laser|equipment"
 )
-_SPOILT = frozenset(["坏", "坏了", "坏掉", "坏掉了", "烧了", "烂", "烂了", "broken"])
+_SPOILT = frozenset(["坏", "坏了", "坏掉", "坏掉了", "烧了", "烂", "烂了", "broken"]) | {
+    *("做坏", "做坏了", "搞坏", "弄坏", "印坏", "印坏了", "打坏", "打坏了", "喷坏", "喷坏了")
+}
 _NO_PIECES = ("台", "组")  # 坏了2台: machines are counted so
 _WEIGHTS = {"lost": 10, "mend": 10, "left": 10, "good": 4, "done": 3}
 
@@ -87,8 +89,8 @@ class _Item:
 def _labels(clause: Clause, out: Numbers) -> dict[int, str]:
     """By position of a number: the label of the word it belongs to.
 
-    报废3件 and 3件报废 are both written: neighbours are paired so that the most words find a number;
-    a word between two numbers takes the one that touches it, else the one behind it.
+    报废3件 and 3件报废 are both written: neighbours are paired so that the most words find a
+    number; a word between two numbers takes the one that touches it, else the one behind it.
     """
     items = _items(clause)
     # best[i] is the best pairing of the first i items
@@ -118,9 +120,9 @@ def _items(clause: Clause) -> list[_Item]:
             run += 1
         last = token.end
         label = _label(token, machine=bool(machine))
-        if label or token.amount or not ("fill" in token.tags or token.kind == "mark"):
-            if token.text not in _BESIDE:
-                items.append(_Item(token, run, label))
+        idle = "fill" in token.tags or token.kind == "mark"
+        if token.text not in _BESIDE and (label or token.amount or not idle):
+            items.append(_Item(token, run, label))
     return items
 
 
@@ -169,7 +171,11 @@ def _count(
 ) -> None:
     tags_before = before.tags if before else frozenset()
     if "rate" in tags_before or (
-        before and before.text in ("不到", "没到", "不足", "不够", "没有", "没")
+        before
+        and (
+            before.text in ("不到", "没到", "不足", "不够", "没有", "没")
+            or (before.kind == "text" and before.text.endswith(("少", "多", "漏")))
+        )
     ):
         out.vague = True
     elif label == "left" or (after is not None and _undone(after)):

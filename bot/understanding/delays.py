@@ -79,7 +79,7 @@ def delay_of(clause: Clause, numbers: Numbers, text: str, now: datetime) -> Clai
 
 def moves_date(clause: Clause) -> bool:
     """送货改明天, 安装改成周日."""
-    return any(
+    return clause.has("become") and any(
         a.text in ("改", "改成", "改为") and b.kind == "date" for a, b in pairwise(clause.tokens)
     )
 

@@ -110,7 +110,9 @@ def _counted(claim: Claim, update: Update, scene: Scene, out: Outcome) -> Update
     """Put the numbers in; more pieces than the order has are a question."""
     total = scene.entry(update.order or "").quantity
     reason = claim.reason if update.op in ("delay", "rework", "fail") else None
-    plain = replace(update, reason=reason, rework=claim.rework, scrap=claim.scrap, at=claim.at)
+    plain = update
+    if reason or claim.at or claim.rework is not None or claim.scrap is not None:
+        plain = replace(update, reason=reason, rework=claim.rework, scrap=claim.scrap, at=claim.at)
     if update.op == "delay":
         return replace(
             plain, rework=None, scrap=None, at=None, until=claim.until, delay_days=claim.delay_days
@@ -119,8 +121,9 @@ def _counted(claim: Claim, update: Update, scene: Scene, out: Outcome) -> Update
         if claim.rework is not None and claim.rework > total:
             out.asks.append(ask("over-quantity", "quantity", plain))
             return None
-        return replace(plain, scrap=None)
-    plain = replace(plain, tracking=claim.tracking)
+        return replace(plain, scrap=None) if plain.scrap is not None else plain
+    if claim.tracking:
+        plain = replace(plain, tracking=claim.tracking)
     quantity, why = _quantity(claim, update, total, scene)
     if why:
         out.asks.append(ask(why, "quantity", replace(plain, quantity=quantity)))

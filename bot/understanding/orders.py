@@ -265,7 +265,7 @@ def find_ranges(text: str, mentions: list[Mention], world: World) -> tuple[list[
         match = _RANGE_END.match(text, mention.end)
         if not match:
             pair, end = _elided(text, mention, world)
-            if pair:
+            if pair and not any(other.order and other.end == end for other in mentions):
                 return pair, end
             continue
         tail = re.compile(r"[a-z0-9][a-z0-9\-]*").match(text, match.end())

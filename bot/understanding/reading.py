@@ -161,6 +161,8 @@ class Reader:
             t in numbers.spoilt for t in clause.tagged("blocked", "postponed", "waits")
         ):
             return None
+        if _spoilt_work(clause):
+            return None
         claim = delay_of(clause, numbers, self.text, self.now)
         if claim and any(self.work.binds(clause, t) for t in clause.tagged("done", "done_after")):
             if not (claim.until or claim.delay_days):
@@ -193,6 +195,16 @@ class Reader:
             delay.until, delay.delay_days = until, None
         elif delay.until is None and delay.delay_days is None:
             delay.delay_days = numbers.days
+
+
+def _spoilt_work(clause: Clause) -> bool:
+    """裁坏了: the verb of the step, so the pieces are spoilt; 裁床坏了 is a machine."""
+    cues = clause.tagged("blocked", "postponed", "waits")
+    return bool(cues) and all(
+        t.text.startswith("坏")
+        and any(n.end == t.start and n.kind == "node" and len(n.text) == 1 for n in clause.tokens)
+        for t in cues
+    )
 
 
 def _sole(numbers: Numbers) -> int | None:
@@ -267,7 +279,7 @@ def read(statement: Statement, table: AliasTable, scene: Scene, *, sounds: bool)
             if hit:
                 hits[hit[0].start] = hit
     statement.loose = False
-    working = replace(statement, clauses=list(clauses), claims=[], residue=[], loose=False)
+    working = Statement(statement.orders, statement.strangers, list(clauses))
     Reader(table, scene.text, scene.message.at).claims(working)
     statement.loose, statement.residue = working.loose, working.residue
     for claim in working.claims:

@@ -47,7 +47,7 @@ def _polite_no(text: str) -> bool:
 
 def _all_yes(text: str) -> bool:
     words = [w for w in re.split(r"[\s,。!、~]+", text) if w and w not in _POLITE]
-    if not words or words[0].rstrip(_TRIM) not in YES and words[0] not in YES:
+    if not words or not {words[0], words[0].rstrip(_TRIM)} & YES:
         return False
     return all(w in YES or w.rstrip(_TRIM) in YES or "done" in MARKERS.tags(w) for w in words)
 

@@ -95,10 +95,12 @@ class Lexer:
         if not m.text.isdigit() or (m.start and text[m.start - 1] == "#"):
             return False
         amount = amount_at(text, m.start, len(text))
-        if amount is not None and amount.end > m.end and text[m.end] not in _SPACES:
-            if amount.kind in ("pieces", "of") or text.startswith(_NEVER_ORDERS, m.end):
-                named = self.world.words.longest(text, m.end)
-                return not named and not text.startswith(("张单", "个单", "件单"), m.end)
+        counted = amount is not None and (
+            amount.kind in ("pieces", "of") or text.startswith(_NEVER_ORDERS, m.end)
+        )
+        if amount and counted and amount.end > m.end and text[m.end] not in _SPACES:
+            named = self.world.words.longest(text, m.end)
+            return not named and not text.startswith(("张单", "个单", "件单"), m.end)
         if not any(o.order and o.end <= m.start for o in self.mentions):
             return False
         between = text[: m.start].rstrip(" :")

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import pytest
 
 from tests.app.served import ROOT, command, served
 
@@ -64,6 +65,66 @@ def test_orders_in_and_out_again(tmp_path: Path) -> None:
     kinds = {c.data_type for sheet in book for row in sheet.iter_rows() for c in row}
     assert "f" not in kinds
     assert command(folder, "verify")[0] == 0
+
+
+def test_what_was_taken_with_a_mark_is_not_among_the_refused(tmp_path: Path) -> None:
+    sheet = tmp_path / "orders.csv"
+    rows = ["订单号,客户,品名,数量,交期", ",张总,卫衣,120,2027-03-05", ",王总,围裙,,2027-03-05"]
+    sheet.write_text("\n".join(rows), encoding="utf-8")
+    code, said = command(tmp_path / "data", "import", str(sheet))
+    assert code == 0
+    taken, _, refused = said.partition("没有收：")
+    assert taken.splitlines() == [
+        "导入 1 单：A001",
+        "收了，请看一眼：",
+        "  第 2 行 A001：单号是我编的",
+    ]
+    assert refused.split("\n")[1:-1] == ["  第 3 行 ：没有数量"]
+
+
+def test_a_table_without_a_heading_is_told_kindly(tmp_path: Path) -> None:
+    path = tmp_path / "x.bin"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    code, said = command(tmp_path / "data", "import", str(path))
+    assert (code, said.strip()) == (1, "没找到表头：至少要有单号，或者产品和数量。")
+
+
+@pytest.mark.parametrize("words", [("run",), ("import", __file__), ("restore", __file__)])
+def test_a_folder_that_cannot_be_made_is_one_sentence(words: tuple[str, ...]) -> None:
+    code, said = command(Path("/proc/nope"), *words)
+    assert code == 2
+    assert len(said.strip().splitlines()) == 1
+    assert "/proc/nope" in said
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    wrong = {"VITRINE_DATABASE_URL": "sqlite:////proc/nope/x.db"}
+    code, said = command(tmp_path / "data", "verify")
+    assert code == 0
+    code, said = command(tmp_path / "data", "export", str(tmp_path / "x.csv"), **wrong)
+    assert (code, said.count("\n")) == (2, 1)
+    code, said = command(tmp_path / "data", "export", str(tmp_path / "none" / "x.csv"))
+    assert (code, said.count("\n")) == (1, 1)
+
+
+def test_a_backup_that_fails_says_why(tmp_path: Path) -> None:
+    junk, full = tmp_path / "junk.zip", tmp_path / "full"
+    junk.write_bytes(b"junk")
+    full.mkdir()
+    (full / "mine.txt").touch()
+    new = tmp_path / "new"
+    for folder, words, sentence in (
+        (new, ("backup", tmp_path / "b.zip"), "没有可以备份的数据库"),
+        (new, ("restore", junk), "不是橱窗的备份"),
+        (full, ("restore", junk), "已经有东西"),
+    ):
+        code, said = command(folder, *map(str, words))
+        assert code == 1
+        assert sentence in said
+        assert "BackupFault" not in said
+        assert "='" not in said
+    code, said = command(new, "restore", str(junk), VITRINE_LANGUAGE="en")
+    assert said.startswith("This is not a backup")
 
 
 def test_a_file_that_is_no_table_is_told_kindly(tmp_path: Path) -> None:

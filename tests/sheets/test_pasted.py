@@ -39,8 +39,13 @@ def shown(line: OrderLine) -> str:
         ("A103 张总 卫衣 120 12/5", f"A103 | {ZHANG} | 卫衣 | 120 | 2026-12-05"),
         ("/新单 A103 张总 卫衣 120 12/5", f"A103 | {ZHANG} | 卫衣 | 120 | 2026-12-05"),
         ("新单：A103 张总 卫衣 120 12/5", f"A103 | {ZHANG} | 卫衣 | 120 | 2026-12-05"),
-        ("A113，李总，围裙，60件，12月8日", "A113 | 李总 | 围裙 | 60 | 2026-12-08"),
-        ("A113,蓝天,围裙,60,12/8", "A113 | 蓝天 | 围裙 | 60 | 2026-12-08"),
+        ("下单 B205 张总 卫衣 120 12/5", f"B205 | {ZHANG} | 卫衣 | 120 | 2026-12-05"),
+        ("下單B205 张总 卫衣 120 12/5", f"B205 | {ZHANG} | 卫衣 | 120 | 2026-12-05"),
+        ("新增：B205，张总，卫衣，120，12/5", f"B205 | {ZHANG} | 卫衣 | 120 | 2026-12-05"),
+        ("new order A113 Emma aprons 60 12/8", f"A113 | {EMMA} | aprons | 60 | 2026-12-08"),
+        ("张总 B205 卫衣 120 12/5", f"B205 | {ZHANG} | 卫衣 | 120 | 2026-12-05"),
+        ("张总 卫衣 20261205-01 10 12/5", f"20261205-01 | {ZHANG} | 卫衣 | 10 | 2026-12-05"),
+        ("A138 张总 M65 夹克 60 12/5", f"A138 | {ZHANG} | M65 夹克 | 60 | 2026-12-05"),
         (
             "A114\t拾光咖啡\t连帽卫衣 左胸绣花\t1,200\t2026-12-05",
             f"A114 | {ZHANG} | 连帽卫衣 左胸绣花 | 1200 | 2026-12-05",
@@ -126,7 +131,11 @@ def test_a_clear_line(text: str, order: str) -> None:
             "number-unclear due-unclear number-proposed",
         ),
         # who is the customer, what the product?
-        ("A138 蓝天 卫衣 60 12/5", "A138 | 蓝天 卫衣 | 60 | 2026-12-05", "customer-unclear"),
+        (
+            "A138 蓝天 Polo 衫 60 12/5",
+            "A138 | 蓝天 Polo 衫 | 60 | 2026-12-05",
+            "customer-unclear",
+        ),
         (
             "A138 李总 王总 卫衣 60 12/5",
             "A138 | 李总 | 王总 卫衣 | 60 | 2026-12-05",
@@ -146,6 +155,27 @@ def test_a_doubtful_line_is_marked_and_nothing_guessed(text: str, order: str, fa
     (line,) = understood(text).lines
     assert shown(line) == order
     assert " ".join(line.faults) == faults
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("A113，李总，围裙，60件，12月8日", "A113 | 李总 | 围裙 | 60 | 2026-12-08"),
+        ("A113,蓝天,围裙,60,12/8", "A113 | 蓝天 | 围裙 | 60 | 2026-12-08"),
+        ("A113 蓝天 围裙 60 12/8", "A113 | 蓝天 | 围裙 | 60 | 2026-12-08"),
+        ("蓝天 B205 围裙 60 12/8", "B205 | 蓝天 | 围裙 | 60 | 2026-12-08"),
+        ("order A113 Lee aprons 60 12/8", "A113 | Lee | aprons | 60 | 2026-12-08"),
+        ("A113 远航公司 围裙 60 12/8", "A113 | 远航公司 | 围裙 | 60 | 2026-12-08"),
+        (
+            "单号 客户 产品 数量 交期\nA113 蓝天 围裙 60 12/8",
+            "A113 | 蓝天 | 围裙 | 60 | 2026-12-08",
+        ),
+    ],
+)
+def test_a_new_customer_is_taken_and_marked(text: str, order: str) -> None:
+    (line,) = understood(text).lines
+    assert shown(line) == order
+    assert line.faults == ("customer-new",)
 
 
 @pytest.mark.parametrize("text", ["大家早上好", "A138", "A138 好了", "x" * 501 + " 120 12/5"])

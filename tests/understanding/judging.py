@@ -11,7 +11,7 @@ from bot.understanding.understand import understand
 from bot.understanding.world import World
 
 FIXTURES = Path(__file__).parent / "fixtures"
-TRADES = ("garment", "sign", "pcb")
+TRADES = ("garment", "sign", "pcb", "shop")
 
 
 @dataclass(frozen=True)

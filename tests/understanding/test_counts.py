@@ -90,6 +90,7 @@ def test_a_number_belongs_to_its_word_in_english(template: str, word: str) -> No
         ("坏了3件", Update("progress", "A102", "cut", scrap=3)),
         ("3件坏了", Update("progress", "A102", "cut", scrap=3)),
         ("弄坏3件", Update("progress", "A102", "cut", scrap=3)),
+        ("坏3件，其余117件好", Update("progress", "A102", "cut", 117, scrap=3)),
         ("做坏了两件", Update("progress", "A102", "cut", scrap=2)),
         ("烧了3件", Update("progress", "A102", "cut", scrap=3)),
         ("返修3件", Update("rework", "A102", "cut", rework=3, reason="quality")),
@@ -108,6 +109,11 @@ def test_a_number_belongs_to_its_word_in_english(template: str, word: str) -> No
 )
 def test_one_number_or_three(text: str, expected: Update) -> None:
     assert expected in read(text), text
+
+
+@pytest.mark.parametrize("text", ["A102裁坏了", "A102 裁切做坏了", "A102 包装 少了3件"])
+def test_spoilt_or_short_without_a_count_is_not_recorded(text: str) -> None:
+    assert understand(world("garment"), Message(text, AT)).decision != "apply"
 
 
 def test_broken_before_a_node_word() -> None:

@@ -20,11 +20,13 @@ AT = datetime.fromisoformat("2026-11-23T10:00")
 NODES = {
     "garment": {"裁切": "cut", "绣花": "emb", "车缝": "sew", "质检": "qc", "打包": "pack"},
     "sign": {"激光切割": "laser", "围边": "trim", "焊接": "weld", "喷漆": "paint", "老化": "age"},
+    "shop": {"开料": "cut", "封边": "edge", "排钻": "drill", "组装": "asm", "油漆": "paint"},
     "pcb": {"钻孔": "drill", "沉铜": "copper", "阻焊": "mask", "飞针": "test", "成型": "shape"},
 }
 ORDERS = {
     "garment": ("A102", "2311-05", "PO88231"),
     "sign": ("GY0726-89", "GY0715-3"),
+    "shop": ("JJ-2611-03", "#3012"),
     "pcb": ("CPO-20260318-A1", "HX-0012"),
 }
 DONE = (

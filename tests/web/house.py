@@ -100,6 +100,9 @@ class Books:
     def open_alerts(self) -> tuple[Alert, ...]:
         return ()
 
+    def was_told(self, key: str) -> bool:
+        return False
+
     def last_push(self, to: Address, bundle: str) -> datetime | None:
         return None
 

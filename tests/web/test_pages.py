@@ -3,14 +3,14 @@
 import asyncio
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from adapters.web.rendering import STATIC, strong
 from bot.pictures import theme
 from bot.wording import speak
-from domain.commands import Complete
+from domain.commands import ChangeDue, Complete
 from tests.web.conftest import Site
 from tests.web.house import PEOPLE
 
@@ -91,6 +91,63 @@ async def test_one_sentence(site: Site) -> None:
     late = site.home.at + timedelta(days=2)
     site.home.at = late
     assert "工厂今天还没更新" in await (await site.http.get(page)).text()
+
+
+def _dates(text: str) -> list[str]:
+    box = text.partition('<section class="dates">')[2].partition("</dl>")[0]
+    rows = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", box)
+    return [re.sub("<[^>]*>", "", " ".join(row)) for row in rows]
+
+
+async def test_the_promise_and_the_forecast(site: Site) -> None:
+    page = await site.home.link("p", "A102", "C05")
+    text = await (await site.http.get(page)).text()
+    assert _dates(text) == ["约定发货 周六 12/5", "现在预计 周二 12/1 比约定早 4 天"]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "dates"),
+    [
+        (
+            "zh-CN",
+            "<b>周二 12/1</b> 发货，按新约定。",
+            ["原约定 周六 12/5 已改期", "现约定 周二 12/1 比原约定早 4 天"],
+        ),
+        (
+            "zh-TW",
+            "<b>週二 12/1</b> 出貨，按新約定。",
+            ["原約定 週六 12/5 已改期", "現約定 週二 12/1 比原約定早 4 天"],
+        ),
+        (
+            "en",
+            "ships <b>Tue Dec 1</b>, on track for the new date.",
+            [
+                "Promised at first Sat Dec 5 moved",
+                "Promised now Tue Dec 1 4 days earlier than first promised",
+            ],
+        ),
+    ],
+)
+async def test_a_promise_that_was_moved(
+    site: Site, language: str, sentence: str, dates: list[str]
+) -> None:
+    site.home.do(ChangeDue("A102", date(2026, 12, 1), "material"), "P01")
+    page = await site.home.link("p", "A102", "C05")
+    text = await (await site.http.get(page, params={"lang": language})).text()
+    assert sentence in text
+    assert _dates(text) == dates
+    assert text.partition("<h2>")[2].count("<li>") == 1
+
+
+async def test_a_promise_that_was_moved_and_is_missed_again(site: Site) -> None:
+    page = await site.home.link("p", "A104", "C03")
+    text = await (await site.http.get(page, params={"lang": "zh-CN"})).text()
+    assert "预计 <b>周五 12/4</b> 发货，比新约定晚 4 天" in text
+    assert _dates(text) == [
+        "原约定 周四 11/26 已改期",
+        "现约定 周一 11/30 比原约定晚 3 天",
+        "现在预计 周五 12/4 比新约定晚 4 天",
+    ]
 
 
 async def test_unconfirmed_is_not_done_for_a_customer(site: Site) -> None:

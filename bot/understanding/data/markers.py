@@ -76,7 +76,8 @@ MARKERS: dict[str, str] = {
         哪里 几 啥 什么 what why whats any anyone whether which right
     """,
     "how_far": """
-        how_is how's how_are how_far 到哪 到哪了 到哪一步 到哪步 到哪里 到哪里了 到哪儿 到哪儿了 哪一步 哪步了 哪道 什么进度
+        how_is how's how_are how_far
+        到哪 到哪了 到哪一步 到哪步 到哪里 到哪里了 到哪儿 到哪儿了 哪一步 哪步了 哪道 什么进度
         啥进度 进度如何 进度怎样 进度怎么样 怎么样 怎么样了 咋样 咋样了 怎样了 什么情况 啥情况
         什么状态 啥状态 如何了 做到哪 做到哪了 多少了 做了多少 做到多少 多少 几件 几个 几套 几成
         几成了 到什么程度 多少件 到边度 去到边 边度 到哪块 好了没 好了没有 好了吗 好没 完了没
@@ -150,7 +151,8 @@ MARKERS: dict[str, str] = {
         跳闸了 限电 停水 停机 停机了 停线 停线了 停产 停工 停工了 停运 停了 停下来 停下来了 停着
         停摆 暂停 暂停了 封路 封控 请假 请假了 离职 辞职 生病 病了 缺勤 没上班 卡在 被扣 扣关
         滞留 堵车 堵在 爆仓 台风 暴雨 暴雪 大雪 下雪 洪水 淹了 火灾 着火 报修 维修 修机 在修
-        待修 抢修 断针 断针了 断刀 断刀了 断线 断线了 断带 断带了 卡纸 卡纸了 卡料 卡料了 堵头 堵头了 堵喷头 跳闸了
+        待修 抢修 断针 断针了 断刀 断刀了 断线 断线了 断带 断带了 卡纸 卡纸了 卡料 卡料了
+        堵头 堵头了 堵喷头 跳闸了
         报警 报警了 漏油 漏气 漏水 broken broke down missing shortage unavailable stuck blocked
         stopped halted outage jammed waiting lacking short stockout out_of_stock late breakdown
     """,
@@ -185,6 +187,7 @@ MARKERS: dict[str, str] = {
         色差 歪了 歪 歪斜 偏位 偏了 偏移 错位 印错 做错 错了 起泡 气泡 划伤 刮花 划痕 破损 瑕疵
         次品 脱落 掉色 褪色 开裂 裂了 变形 开胶 漏印 重影 尺寸不对 尺寸错 不对版 色不对 颜色不对
         质量 质量问题 脏污 跳针 毛边 崩边 缺口 缩水 起皱 沙眼 砂眼 短路 虚焊 连锡 露铜 披锋
+        做坏 做坏了 搞坏 弄坏 印坏 印坏了 打坏 打坏了 喷坏 喷坏了
         defect defective misaligned scratch scratched crooked 不均匀 厚了 薄了 不牢
     """,
     # quantities
@@ -210,7 +213,8 @@ MARKERS: dict[str, str] = {
         defects defective
     """,
     "lost": """
-        报废 废品 次品 坏品 坏件 坏的 废 报废了 废了 损耗 作废 报损 废掉 报废掉 打烂 丢了 scrap scrapped waste
+        报废 废品 次品 坏品 坏件 坏的 废 报废了 废了 损耗 作废 报损 废掉 报废掉 打烂 丢了
+        scrap scrapped waste
     """,
     "rate": "每天 每日 每小时 每人 每台 日产 每件 每个 每套 每 单价 均 per daily hourly",
     "size": """
@@ -254,7 +258,8 @@ MARKERS: dict[str, str] = {
         不要提醒我 不要提醒了 别再通知 别再通知我 别再发 别再发了 别烦我 取消订阅 退订 取消通知
         取消提醒 取消关注 不订阅了 不再订阅 停止推送 别叫我了 不用叫我了 不用告诉我了 关闭推送
         关闭通知 关掉推送 关掉通知 消息别推 别给我发 别给我发了 别给我推 别给我推了 不用给我发了
-        别推送 别推送了 不要推送 不要推送了 不用推送 不用推送了 unsubscribe mute no_more_messages stop_messaging stop_sending
+        别推送 别推送了 不要推送 不要推送了 不用推送 不用推送了 unsubscribe
+        mute no_more_messages stop_messaging stop_sending
         stop_notifying stop_updates stop_notifications no_more_updates no_more_notifications
     """,
     "photo": """
@@ -290,6 +295,7 @@ MARKERS["tell_no_more"] += _STOP_TELLING
 
 # words between a node and its marker that change nothing
 TRANSPARENT = """
+    其他 其余 其它
     那条 这条 上条 前条 消息 信息 上一条 上一个 前一条 刚发的 发的 前面 上面 sorry 抱歉 不好意思
     message last one 数量 数目 件数 个数
     由 最后 请知悉 请查收 都 全 全部 全都 皆 均 已 已经 业已 也 也都 亦 刚 刚刚 刚才 才刚 才
@@ -343,7 +349,8 @@ REASONS: tuple[tuple[str, str], ...] = (  # (reason, words), the first that is i
         sick
     """),
     ("equipment", """
-        机坏 机器 设备 故障 坏了 坏掉 修机 卡机 停机 死机 宕机 机台 报修 维修 抢修 在修 修到
+        机坏 机器 设备 故障 卡纸 卡料 堵头 堵喷头 断刀 断带 断线 报警
+        坏了 坏掉 修机 卡机 停机 死机 宕机 机台 报修 维修 抢修 在修 修到
         修不好 修好 刀断 模坏 断针 漏油 漏气 趴窝 烧了 卡壳 炉坏 泵 电机 主板 machine equipment
         printer laser broken breakdown broke jammed down repair
     """),
