@@ -118,6 +118,7 @@ class Intake:
             self.done()
 
     async def _handle(self, number: int) -> None:
+        row: Received | None = None
         try:
             row = await self.store.run(lambda ledger: ledger.inbox.get(number))
             if row is None:
@@ -126,7 +127,8 @@ class Intake:
                 await self._prepare(row)
             await self.store.run(lambda ledger: self.talk.hear(ledger, number))
         except Exception as error:
-            log.exception("message %d could not be handled", number)
+            name = row.message_id if row else number
+            log.exception("message %s could not be handled", name)
             await self._bury(number, error)
 
     async def _prepare(self, row: Received) -> None:

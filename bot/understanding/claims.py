@@ -21,6 +21,7 @@ _CLEAR = frozenset(
         "again",
         "total",
         "half",
+        "lot",
         "at_work",
         "good",
         "reworked",
@@ -161,14 +162,15 @@ def first_thing(clause: Clause) -> bool:
         if compound_before and token.kind == "node" and before.kind == "text":
             return True
         compound_before = before.kind == "node" and before.compound
-        if before.text == "的" and token.kind == "text" and _order_before(clause.tokens, before):
+        if before.text == "的" and token.kind == "text" and _owner_before(clause.tokens, before):
             return _node_after(clause.tokens, token)
     return False
 
 
-def _order_before(tokens: list[Token], token: Token) -> bool:
+def _owner_before(tokens: list[Token], token: Token) -> bool:
+    """S12的架子焊接好了, S12喷漆的架子焊接好了."""
     index = tokens.index(token)
-    return index > 0 and tokens[index - 1].kind == "order"
+    return index > 0 and tokens[index - 1].kind in ("order", "node")
 
 
 def _node_after(tokens: list[Token], token: Token) -> bool:

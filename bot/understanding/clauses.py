@@ -95,7 +95,9 @@ def split_clauses(tokens: list[Token]) -> list[Clause]:
 
 def _pieces(tokens: list[Token]) -> Iterator[tuple[list[Token], str]]:
     piece: list[Token] = []
-    for token in tokens:
+    for n, token in enumerate(tokens):
+        if token.kind == "stop" and token.text != "\n" and _asked_next(tokens, n):
+            continue  # 完成!? asks
         if token.kind == "stop" or (token.text == ":" and _is_heading(piece)):
             if piece:
                 yield piece, token.text
@@ -106,6 +108,12 @@ def _pieces(tokens: list[Token]) -> Iterator[tuple[list[Token], str]]:
             piece.append(token)
     if piece:
         yield piece, ""
+
+
+def _asked_next(tokens: list[Token], n: int) -> bool:
+    return (
+        n + 1 < len(tokens) and tokens[n + 1].text == "?" and tokens[n].end == tokens[n + 1].start
+    )
 
 
 def _is_heading(piece: list[Token]) -> bool:

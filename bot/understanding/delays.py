@@ -7,6 +7,7 @@ from bot.understanding.claims import Claim
 from bot.understanding.clauses import Clause
 from bot.understanding.counts import Numbers
 from bot.understanding.lexicon import reason_of
+from bot.understanding.tokens import Token
 
 _FORECAST = frozenset(["要晚", "得晚", "会晚", "要拖", "得拖", "要推", "得推", "要延", "得延"])
 _VAGUE_DELAY = _FORECAST | frozenset(
@@ -73,8 +74,15 @@ def delay_of(clause: Clause, numbers: Numbers, text: str, now: datetime) -> Clai
             return None
     claim = Claim("delay", reason=reason_of(_words(clause)), until=until)
     claim.delay_days = None if until else numbers.days
-    claim.nodes = clause.nodes
+    claim.nodes = _waiting(clause)
     return claim
+
+
+def _waiting(clause: Clause) -> list[Token]:
+    """组装等五金: the step before 等 waits; a node word behind it is what it waits for."""
+    waits = clause.tagged("waits")
+    before = [t for t in clause.nodes if t.start < waits[0].start] if waits else []
+    return before or clause.nodes
 
 
 def moves_date(clause: Clause) -> bool:

@@ -21,6 +21,7 @@ _NO_REPORT = frozenset(["open", "mended", "more", "note"])
 _PRODUCT_GRAM = 2
 _MAX_SUGGESTED = 5  # orders of one customer
 _CODED_THING = re.compile("[a-z0-9./-]*[0-9][a-z0-9./-]*[\u4e00-\u9fff]")  # A4纸, 12v电源
+_POSTPOSED = frozenset(["以外", "除外", "之外", "不包括", "不包含"])
 _MACHINE = re.compile("[机台炉床厂组线]|设备|师傅")
 
 
@@ -121,7 +122,8 @@ def _digits(token: Token) -> str:
     if token.date is not None and token.text.endswith("号"):
         return "".join(c for c in token.text if c.isdigit() and c.isascii())
     written = token.text.replace("-", "")  # 1105-03 of 20251105-03
-    return written if token.kind == "text" and written.isdigit() and written.isascii() else ""
+    plain = token.kind == "text" and written.isdigit() and written.isascii()
+    return token.text if plain else ""
 
 
 def suffix(statement: Statement, digits: list[str], scene: Scene, out: Outcome) -> None:
@@ -220,4 +222,17 @@ def _excepted(scene: Scene) -> list[str]:
                     found.append(after.mention.order)
                 elif after.kind not in ("mark", "order"):
                     break
+            if token.text in _POSTPOSED:
+                found += _orders_before(scene.tokens[:n])
+    return found
+
+
+def _orders_before(tokens: list[Token]) -> list[str]:
+    """A102除外, A102和A103以外, A102裁切除外."""
+    found: list[str] = []
+    for token in reversed(tokens):
+        if token.mention and token.mention.order:
+            found.append(token.mention.order)
+        elif token.kind not in ("mark", "order", "node") and "fill" not in token.tags:
+            break
     return found

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from bot.understanding.data import markers as data
+from bot.understanding.data.phrases import PHRASES
 
 NONE: frozenset[str] = frozenset()
 
@@ -54,7 +55,7 @@ def split(words: str) -> list[str]:
 
 
 def _entries() -> Iterator[tuple[str, str]]:
-    for tag, words in data.MARKERS.items():
+    for tag, words in (*data.MARKERS.items(), *PHRASES.items()):
         for word in split(words):
             yield word, tag
     for word in split(data.TRANSPARENT):

@@ -23,7 +23,8 @@ _CIRCLED = {
 _HAN = re.compile("[\u4e00-\u9fff]+")
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _SAME = {ord("№"): "#", ord("℃"): "度", ord("〜"): "~", ord("–"): "-", ord("—"): "-", ord("−"): "-",
-         ord("‐"): "-", ord("‑"): "-", ord("…"): "。", ord("〇"): "零"}  # fmt: skip
+         ord("‐"): "-", ord("‑"): "-", ord("…"): "。", ord("〇"): "零",
+         ord("❓"): "?", ord("❔"): "?"}  # fmt: skip
 _TRADITIONAL_IN_GB2312 = re.compile("[乾菸摺後徵夥於袷麽]")
 # characters of both scripts that a traditional writer means in their simplified form
 _BOTH = {ord("著"): "着", ord("乾"): "干"}

@@ -27,6 +27,7 @@ _LOOKALIKE = re.compile(
 )
 _LAST_GROUP = re.compile(r"\d+$")
 _NEXT_DIGITS = re.compile(r"\s?[/和与及、&+]\s?(\d{2,4})(?![\d.a-z件个套张条块本把台只])")
+_COUNTED_ON = re.compile(r"\s?[件个套张条块双片副枚只点号日月年天时%./:]")
 _FAR = 4  # atoms at most
 MAX_RANGE = 60
 
@@ -252,11 +253,31 @@ def shape_letters(fold: str) -> str:
 def _elided(text: str, mention: Mention, world: World) -> tuple[list[str], int]:
     """JJ-2611-03/04, JJ-2611-03和04: the second order is given by its last digits."""
     group = _LAST_GROUP.search(mention.text)
-    match = _NEXT_DIGITS.match(text, mention.end)
-    if not mention.order or not group or not match or len(match[1]) != len(group.group()):
+    if not mention.order or not group:
         return [], 0
-    other = world.find(folded(mention.order)[: -len(match[1])] + match[1])
-    return ([mention.order, other], match.end()) if other else ([], 0)
+    found, end = [mention.order], mention.end
+    while match := _NEXT_DIGITS.match(text, end):
+        other = None
+        if len(match[1]) == len(group.group()):
+            other = world.find(folded(mention.order)[: -len(match[1])] + match[1])
+        if other is None:
+            break
+        found.append(other)
+        end = match.end()
+    return (found, end) if len(found) > 1 else ([], 0)
+
+
+def _is_end(text: str, tail: re.Match[str], first: str, world: World) -> bool:
+    """S12到S13, S12-14, 2311-05到2311-08: the other end of a range, though no open order."""
+    token = tail.group().rstrip("-")
+    if token.isdigit():
+        return len(token) < 5 and not _COUNTED_ON.match(text, tail.end())
+    fold, named = folded(token), folded(first)
+    return (
+        world.find(fold) is not None
+        or world.shaped(token)
+        or (shape_letters(fold) == shape_letters(named))
+    )
 
 
 def find_ranges(text: str, mentions: list[Mention], world: World) -> tuple[list[str], int]:
@@ -275,4 +296,7 @@ def find_ranges(text: str, mentions: list[Mention], world: World) -> tuple[list[
         between = orders_between(named, tail.group(), world)
         if len(between) > 1 or (between and mention.order is None):
             return between, tail.end()
+        if mention.order and _is_end(text, tail, named, world):
+            last = world.find(folded(tail.group()))
+            return [mention.order, *([last] if last else [])], tail.end()
     return [], 0

@@ -85,6 +85,8 @@ def _asks(clause: Clause) -> bool:
     words = [t for t in clause.tokens if t.kind != "mark"]
     if words and words[0].text in _ENGLISH_OPENERS and words[0].text not in ("when",):
         return True
+    if clause.has("noun") and clause.has("blocked"):
+        return False  # 完成度不够 is a complaint
     return clause.has("look_up") and not any(t.tags & {"done", "begin"} for t in clause.tokens)
 
 

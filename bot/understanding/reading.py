@@ -146,12 +146,14 @@ class Reader:
             return None
         if clause.has("resumed"):
             return Claim("resume", clause.nodes) if clause.nodes else Claim("resume?", [])
-        if clause.has("mended"):
+        if clause.has("mended") or _repaired(clause):
             return Claim("mended", clause.nodes)
         return None
 
     def _delay(self, clause: Clause, numbers: Numbers) -> Claim | None:
         if not clause.has("blocked", "postponed", "waits") and not moves_date(clause):
+            return None
+        if clause.has("noun") and not (clause.has("postponed") or moves_date(clause)):
             return None
         if clause.blocks & (HARD | {"neg", "hope"}) or is_order_to_stop(clause):
             return None
@@ -195,6 +197,14 @@ class Reader:
             delay.until, delay.delay_days = until, None
         elif delay.until is None and delay.delay_days is None:
             delay.delay_days = numbers.days
+
+
+def _repaired(clause: Clause) -> bool:
+    """绣花机维修完成: the machine runs again."""
+    if not clause.has("repair"):
+        return False
+    repairs = clause.tagged("repair")
+    return any(t.start > repairs[0].start for t in clause.tagged("done", "done_after"))
 
 
 def _spoilt_work(clause: Clause) -> bool:

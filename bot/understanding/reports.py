@@ -1,5 +1,6 @@
 """Statements about work: which orders they mean, what they claim, and what may be applied."""
 
+from bot.understanding.beside import glued_to_place, second_numbers
 from bot.understanding.claims import Claim
 from bot.understanding.clauses import Clause
 from bot.understanding.gate import Outcome, admit, ask, likely_nodes, settle
@@ -52,7 +53,10 @@ def _for_orders(
     for order_no in orders:
         table = scene.world.aliases(scene.entry(order_no).route)
         claims = read(statement, table, scene, sounds=True)
+        of_a_place = bool(claims) and glued_to_place(statement, order_no, scene)
         for claim in claims:
+            if of_a_place and claim.op in ("start", "progress", "complete"):
+                claim.problem = claim.problem or "place"
             if claim.problem:
                 if not scene.outsider:
                     out.asks.append(_sounded(claim, order_no, table))
@@ -65,12 +69,16 @@ def _for_orders(
             _node_missing(order_no, scene, out, table)
     if statement.strangers and updates:
         unknown_order(statement, scene, out)
+    if updates and not scene.outsider:
+        second_numbers(statement, updates, scene, out)
     return updates
 
 
 def _sounded(claim: Claim, order_no: str, table: AliasTable) -> Decision:
-    keys = table.resolve(claim.nodes[0].text)
+    keys = table.resolve(claim.nodes[0].text) if claim.nodes else ()
     node = keys[0] if len(keys) == 1 else None
+    if node and claim.problem == "part-of-lot":
+        return ask(claim.problem, "quantity", Update("progress", order_no, node), keys)
     return ask(claim.problem, "confirm" if node else "node", Update(claim.op, order_no, node), keys)
 
 

@@ -42,13 +42,22 @@ def statements(scene: Scene) -> list[Statement]:
             named = [no for c in waiting for no in c.orders]
             odd = [text for c in waiting for text in c.strangers]
             found.append(Statement(list(dict.fromkeys(named)), odd, [clause]))
-        elif found:
+        elif found and not _of_another(clause, scene):
             found[-1].clauses.append(clause)
         else:
             found.append(Statement([], [], [clause]))
         waiting = []
     _flush(found, waiting)
     return _with_heading(found)
+
+
+def _of_another(clause: Clause, scene: Scene) -> bool:
+    """A102裁切完成，103车缝完成: digits that end an order's number begin the next report."""
+    tokens = [t for t in clause.tokens if t.kind != "mark"][:2]
+    if len(tokens) < 2 or tokens[1].kind != "node" or len(tokens[0].text) < 2:
+        return False
+    digits = tokens[0].text
+    return digits.isascii() and digits.isdigit() and bool(scene.world.ending(digits))
 
 
 def _flush(found: list[Statement], clauses: list[Clause]) -> None:

@@ -215,6 +215,8 @@ class Lexer:
         if name and len(name) > max(len(alias or ""), len(marker or "")):
             return Token("word", name, start, start + len(name), frozenset({"name"}))
         amount = amount_at(text, start, self._limit(start)) if char in AMOUNT_STARTS else None
+        if amount:
+            amount = self._clear_of_nodes(start, amount)
         best = max(len(alias or ""), len(marker or ""))
         if amount and amount.end - start > best:
             return Token("amount", text[start : amount.end], start, amount.end, amount=amount)
@@ -242,6 +244,14 @@ class Lexer:
                 shorter = self.text[start:inner]
                 return shorter if shorter in MARKERS else None
         return marker
+
+    def _clear_of_nodes(self, start: int, amount: Amount) -> Amount | None:
+        """102|车缝: a unit gives way where a node word begins in it and runs on behind it."""
+        for inner in range(max(start + 1, amount.end - 2), amount.end):
+            alias = self.world.words.longest(self.text, inner)
+            if alias and len(alias) > 1 and inner + len(alias) > amount.end:
+                return amount_at(self.text, start, inner)
+        return amount
 
     def _limit(self, start: int) -> int:
         """An amount ends before the next claimed span."""
@@ -308,7 +318,7 @@ def _mark_compounds(out: list[Token]) -> None:
         if token.kind != "node" or after.start != token.end or not _is_han(token.text[-1]):
             continue
         unknown = after.kind == "text" and _is_han(after.text[0])
-        token.compound = unknown or "thing" in after.tags
+        token.compound = unknown or not after.tags.isdisjoint(("thing", "repair"))
         token.behind = after.text if token.compound else ""
 
 

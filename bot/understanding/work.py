@@ -22,6 +22,8 @@ from bot.understanding.statements import Statement
 from bot.understanding.tokens import Token
 
 _OPEN = ("未", "没", "还没", "not", "unfinished", "incomplete")
+_OTHERS = frozenset(["其他", "其余", "其它", "剩下", "剩下的", "别的"])
+_SHOWN = frozenset(["如图", "见图", "看图", "拍了", "拍的"])
 _PAST = frozenset(["done", "finished", "completed"])
 
 
@@ -36,7 +38,7 @@ class Work:
 
     def claim(self, clause: Clause, numbers: Numbers, statement: Statement) -> Claim | None:
         blocks = clause.blocks
-        if blocks & HARD or first_thing(clause):
+        if blocks & HARD or clause.has("noun") or first_thing(clause) or _of_others(clause):
             return None
         at = happened_at(clause, self.now)
         if at:
@@ -52,6 +54,8 @@ class Work:
         )
         if claim:
             claim.at = at
+            if clause.has("lot") and claim.op != "start":
+                claim.problem = "part-of-lot"
         return claim
 
     def _finished(self, clause: Clause, numbers: Numbers, statement: Statement) -> Claim | None:
@@ -100,6 +104,8 @@ class Work:
         if token.kind == "node":
             return self._ends_by_itself(token, after) or self._already(clause, n)
         if "done" in token.tags:
+            if after is not None and _runs_on(token, after):
+                return False
             if token.text in ("好", "成了", "得了", "通过", "ok") and after is not None:
                 return after.kind != "text" or after.start > token.end
             return True
@@ -194,6 +200,23 @@ class Work:
         if nodes and any(t.text.startswith(_OPEN) for t in clause.tokens):
             return Claim("open", nodes)
         return None
+
+
+def _of_others(clause: Clause) -> bool:
+    """A102没有，其余裁切完成: other orders than the one named before."""
+    if not clause.nodes or clause.orders or clause.kind("amount"):
+        return False
+    first = next((t for t in clause.tokens if t.kind != "mark"), None)
+    return first is not None and first.text in _OTHERS
+
+
+def _runs_on(token: Token, after: Token) -> bool:
+    """完成现场照片, 完成一个我给你发红包: the word begins a phrase instead of ending the work."""
+    if after.start != token.end:
+        return False
+    if after.amount is not None and after.amount.kind in ("other", "packages"):
+        return True
+    return token.text in ("完成", "完工") and "photo" in after.tags and after.text not in _SHOWN
 
 
 def _number_negated(clause: Clause) -> bool:

@@ -15,6 +15,7 @@ from bot.understanding.routes import AliasTable, inflected, plain_forms
 _DIGITS_AT_END = re.compile(r"\d+$")
 _NOT_IN_A_NUMBER = re.compile(r"[^a-z0-9]+")
 _CONFUSED = str.maketrans("oil", "011")
+_PREFIX = 5  # characters at least that may stand for the numbers they begin
 _NAME_PARTS = re.compile(r"[()/,、·&\s]+")
 
 
@@ -174,12 +175,15 @@ class World:
         same = [no for no, other in folds if confusable(other) == confusable(fold)]
         if same:
             return tuple(same[:3])
-        return tuple(no for no, other in folds if one_edit(fold, other))[:3]
+        edited = tuple(no for no, other in folds if one_edit(fold, other))[:3]
+        if edited or len(fold) < _PREFIX or fold.isdigit() or fold.isalpha():
+            return edited
+        return tuple(no for no, other in folds if other.startswith(fold))[:3]
 
     def ending(self, digits: str, among: Iterable[str] | None = None) -> tuple[str, ...]:
         """Orders whose number ends in these digits."""
         orders = self._orders if among is None else among
-        return tuple(no for no in orders if _ends(folded_once(no), digits))
+        return tuple(no for no in orders if _ends(no, digits))
 
     def of_customer(self, customer: str | None) -> tuple[str, ...]:
         return tuple(o.order_no for o in self._orders.values() if o.customer == customer)
@@ -264,9 +268,15 @@ def _forms(order_no: str) -> tuple[str, ...]:
     return tuple({shape(written), shape(fold)})
 
 
-def _ends(fold: str, digits: str) -> bool:
-    run = _DIGITS_AT_END.search(fold)
-    return run is not None and fold != digits and run.group().endswith(digits)
+def _ends(order_no: str, digits: str) -> bool:
+    """05 and 2311-05 end JJ-2311-05, 105 does not: a hyphen is a border."""
+    fold = folded_once(order_no)
+    if not fold.endswith(folded(digits)) or fold == folded(digits):
+        return False
+    if "-" in digits:
+        return order_no.endswith(digits)
+    run = _DIGITS_AT_END.search(order_no)
+    return run is not None and run.group().endswith(digits)
 
 
 def name_parts(name: str) -> list[str]:

@@ -113,7 +113,7 @@ MARKERS: dict[str, str] = {
         expecting should would try trying soon almost nearly about later next by ll scheduled
         aim aiming can could due wants want need needs tbd todo
     """,
-    "hope": "希望 但愿 最好 期待 盼 巴不得 祈祷 求 千万 hope hopefully wish wishes",
+    "hope": "⏳ ⌛ 🔜 希望 但愿 最好 期待 盼 巴不得 祈祷 求 千万 hope hopefully wish wishes",
     "cond": """
         如果 要是 假如 假设 万一 只要 只有 除非 若 若是 倘若 的话 一旦 等到 没等 直到 每次 每当
         要不是 的时候 时候 之后 以后 完后 了后 好后 前提 再说 再看 就可以 就能 就行 就算 即使
@@ -122,6 +122,8 @@ MARKERS: dict[str, str] = {
     "after_done": "后 就 再 才 以后 之后 之前 以前 前 时 即 便 方 方可 则 立即",
     "weak_cond": "等 待 就 再 才",
     "order_given": """
+        拍个照 拍张照 拍张照片 拍个照片 拍几张 拍个视频 拍一下 拍下 发一下 发下 发个照片 发张照片
+        发个图 发张图 发个视频 发我看看 发来看看 传一下
         确认一下 确认下 核实 核实下 核实一下 查查 看看 看下 看一下 盯 盯着 盯紧 跟进 get let's
         尽快 尽早 赶紧 赶快 抓紧 必须 务必 一定 一定要 请 麻烦 帮忙 帮我 帮 记得 别忘 别忘了
         加急 优先 快点 快些 速度 催 催下 催一下 催催 让 叫 要求 得给 给我 给我把 注意 切记 要把
@@ -131,6 +133,7 @@ MARKERS: dict[str, str] = {
     """,
     "first": "由 把 按时 及时 按期 准时 按质 先 先做 先把 先去",
     "hearsay": """
+        🤔 🤨 🧐 😕 了个寂寞 个寂寞 寂寞
         问 追问 在问 来问 又问 完成与否 个屁 个鬼 才怪 假的 骗人 开玩笑 扯淡 吹牛 你确定 确定
         本来 原定 原本 听说 据说 好像 好象 似乎 可能 有可能 大概 大约 大致 应该 应该是 估计 估摸
         差不多 貌似 说 说是 说的 讲 反映 告诉 感觉 我猜 猜 八成 基本 基本上 几乎 没准 说不定
@@ -282,17 +285,6 @@ MARKERS: dict[str, str] = {
     "copied": "转发 转自 转 fw fwd",
 }
 
-_STOP_TELLING = " ".join(
-    no + again + tell + whom + "了" * end
-    for no in ("别", "不要", "不用", "不必", "无需", "甭")
-    for again in ("", "再")
-    for tell in ("推", "推送", "通知", "提醒", "告诉", "推送给", "发通知给", "发消息给")
-    for whom in ("", "我", "我们")
-    for end in (0, 1)
-    if whom or not tell.endswith(("告诉", "给"))
-)
-MARKERS["tell_no_more"] += _STOP_TELLING
-
 # words between a node and its marker that change nothing
 TRANSPARENT = """
     其他 其余 其它
@@ -357,6 +349,7 @@ REASONS: tuple[tuple[str, str], ...] = (  # (reason, words), the first that is i
     ("material", """
         缺料 没料 等料 断料 欠料 待料 少料 差料 料没 料还没 料未 料不 料晚 料要 料得 缺货 断货
         没货 材料 原料 板材 纸张 来料 补料 供应商 缺 不够 不足 没到 没来 未到 没齐 未齐 没到货
+        等螺丝 等五金 等封边条 等铰链 等滑轨 等导轨 等配件 等辅料 等面料 等拉链 等纽扣 等油墨 等板子
         晚到 到货 备料 料到 断供 没送来 没送到 没寄到 material supplier shortage stock missing
         fabric short
     """),
