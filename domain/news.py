@@ -52,6 +52,10 @@ _INSPECTS = re.compile("质检|品检|检验|验货|检测|测试|老化|qc|insp
 _SHIPS = re.compile("发货|出货|寄出|交付|安装|ship|deliver|install")
 
 
+SHORT = 4
+"""A route of so few nodes without flags has no node that is not news."""
+
+
 def role(route: Route, spec: NodeSpec) -> str:
     """What a node is to a customer: `begin`, `core`, `inspection`, `shipping`, or nothing.
 
@@ -77,6 +81,8 @@ def _guessed(route: Route, spec: NodeSpec) -> str:
     kinds = {n.key: _kind(n) for n in route.nodes}
     if kinds[spec.key] in ("shipping", "inspection"):
         return kinds[spec.key]
+    if len(route.nodes) <= SHORT:
+        return "core"
     making = [n for n in route.nodes if kinds[n.key] == "making"]
     if not making:
         return "core" if spec.key == route.nodes[-1].key else ""
