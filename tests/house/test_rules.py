@@ -163,7 +163,7 @@ FOREIGN = re.compile(
         "/" + "home/me/vitrine/x",
         "pip install --" + "index-url x",
         "https://mirror.example/" + "simple",
-        "https://" + "pypi.org/simple/aiohttp/",
+        "https://" + "py" + "pi.org/simple/aiohttp/",
     ],
 )
 def test_traces_of_a_machine_are_recognised(text: str) -> None:
