@@ -42,7 +42,6 @@ class Parcel:
     claims: tuple[Claimed, ...]
     draft: Draft
     slot_message: str
-    phrases: Phrases
     draw: Draw | None = None
 
 
@@ -139,11 +138,11 @@ class Courier:
         now = ledger.clock.now()
         phrases = Phrases(first.language, ledger, voice.calendar, now)
         if first.kind is Kind.REACTION:
-            return Parcel(tuple(group), Draft(Reply("reaction", "")), "", phrases)
+            return Parcel(tuple(group), Draft(Reply("reaction", "")), "")
         draft = voice.word(ledger, notices, now)
         slot = ledger.outbox.slot(first.to, first.slot) if first.slot else ""
         draw = self._drawing(ledger, phrases, draft) if draft.picture else None
-        return Parcel(tuple(group), draft, slot, phrases, draw)
+        return Parcel(tuple(group), draft, slot, draw)
 
     def _drawing(self, ledger: Ledger, p: Phrases, draft: Draft) -> Draw | None:
         assert draft.picture is not None

@@ -11,7 +11,7 @@ from domain.events import Event, stamp, unstamp
 from domain.order import Order
 from domain.person import Address, Group, Person
 from domain.route import Route, from_dict, to_dict
-from storage.docs import chain, dump, event_from, event_row, order_from, order_row
+from storage.docs import dump, event_from, event_row, order_from, order_row
 from storage.sql import Row, Sql
 
 MOST = 20_000
@@ -271,11 +271,6 @@ class OrderBook:
             tb=alert.taken_by,
             ta=stamp(alert.taken_at) if alert.taken_at else "",
         )
-
-
-def rechain(before: str, row: Row) -> str:
-    """The hash that a stored event row should carry."""
-    return chain(before, row)
 
 
 def _alert(row: Row) -> Alert:

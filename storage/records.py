@@ -5,7 +5,7 @@ sandbox's transcripts.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from domain.events import stamp, unstamp
@@ -301,7 +301,3 @@ class TranscriptBook:
         )
         cursor = max((r["changed"] for r in rows), default=changed)
         return cursor, [json.loads(r["doc"]) for r in rows]
-
-
-SHORT = timedelta(minutes=30)
-"""How long a question stays open."""

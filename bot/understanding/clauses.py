@@ -25,7 +25,6 @@ REPORTING = frozenset(
         "doing_after",
     ]
 )
-_CARRIED = frozenset(["plan", "hope", "cond", "hearsay", "order_given", "header_plan"])
 _PULLED = frozenset(
     [
         "plan",

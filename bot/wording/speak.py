@@ -23,19 +23,6 @@ _DAYS = {
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
-def fit_language(wanted: str, default: str = "zh-CN") -> str:
-    """The catalogue for a language tag: zh, zh-Hans, zh-SG → zh-CN; zh-Hant, zh-HK, zh-MO → zh-TW;
-    other → en.
-    """
-    tag = wanted.strip().replace("_", "-").lower()
-    if not tag:
-        return default
-    if tag.startswith("zh"):
-        traditional = any(part in tag for part in ("hant", "tw", "hk", "mo"))
-        return "zh-TW" if traditional else "zh-CN"
-    return "en"
-
-
 @cache
 def catalogue(language: str) -> Mapping[str, Sentence]:
     """All sentences of a language by `section.key`."""

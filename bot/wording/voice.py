@@ -3,7 +3,7 @@ things stand when it is sent.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from bot.wording.drafts import Draft
 from bot.wording.phrases import Phrases
 from bot.wording.speak import has, joined
 from domain.calendar import WorkCalendar
-from domain.notice import Kind, Loud, Notice
+from domain.notice import Kind, Notice
 from domain.order import Order
 from domain.plan import forecast_nodes
 from domain.ports import Reader
@@ -30,7 +30,6 @@ class Voice:
     link: LinkTo
     board: str = ""
     standup: str = "08:30"
-    silent: frozenset[Loud] = field(default_factory=lambda: frozenset({Loud.QUIET}))
 
     def word(self, reader: Reader, notices: Sequence[Notice], now: datetime) -> Draft:
         """The reply for notices of one bundle (or a single one), all for the same chat."""

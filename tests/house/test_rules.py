@@ -151,7 +151,7 @@ def tracked() -> list[Path]:
 FOREIGN = re.compile(
     r"(?<![\w.])/(?:work|root|home|Users)/[\w.-]+/"  # a path of somebody's machine
     r"|--(?:(?:extra-)?index-[u]rl|trusted-[h]ost|find-[l]inks)"
-    r"|https?://[\w.:@-]*(?:pypi|pythonhosted|artifactory|nexus|devpi)[\w.-]*(?:/|\b)"
+    r"|https?://[\w.:@-]*(?:py[p]i|python[h]osted|artifactory|nexus|devpi)[\w.-]*(?:/|\b)"
     r"|https?://[^\s\"']+/simple/?(?=[\s\"']|$)",
     re.MULTILINE,
 )
