@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from adapters.chat.port import ChatAdapter
+from adapters.chat.port import ChatAdapter, Check
 from adapters.chat.webchat import WebChat
 from adapters.web.server import build
 from bot.books import Transcripts
@@ -25,7 +25,11 @@ from bot.clockwork import Clockwork
 from bot.courier import Courier
 from bot.house import House
 from bot.intake import Intake
+from bot.limits import Limits, configured
 from bot.links import Links
+from bot.losses import Losses
+from bot.parcels import Packer
+from bot.platforms import assemble, listening, looking
 from bot.sandbox import Sandbox
 from bot.settings import Settings, secret_key
 from bot.talk import Talk, Ticket
@@ -73,6 +77,8 @@ class App:
     adapters: dict[str, ChatAdapter] = field(default_factory=dict)
     house: House = field(init=False)
     intake: Intake = field(init=False)
+    packer: Packer = field(init=False)
+    losses: Losses = field(init=False)
     courier: Courier = field(init=False)
     clockwork: Clockwork = field(init=False)
     sandbox: Sandbox | None = None
@@ -98,21 +104,26 @@ class App:
             self.photos,
             s.data_dir / "pictures",
             self._platforms,
+            self._counts,
             s.sandbox,
             s.language,
             s.factory,
         )
-        self.intake = Intake(self.store, Talk(self.desk, self._ticket), self.photos, self._stir)
+        self.losses = Losses(self.desk)
+        talk = Talk(self.desk, self._ticket, self._checks, self._doors)
+        self.intake = Intake(self.store, talk, self.photos, self.adapters, self._stir)
+        limits = Limits(self.adapters, configured(s.limits))
+        board = f"{s.base_url}/board"
+        self.packer = Packer(self.adapters, self._voice, self.photos, limits, board, s.factory)
         self.courier = Courier(
-            self.store,
-            self.adapters,
-            self._voice,
-            self.photos,
-            self.links,
-            s.factory,
-            self._quiet,
+            self.store, self.adapters, self.packer, limits, self.losses, self._quiet
         )
         self.clockwork = Clockwork(self.store, self.calendar, time.fromisoformat(s.standup))
+        try:
+            self.adapters |= assemble(s, self.store, self._alarm)
+        except ValueError:
+            self.store.close()
+            raise
         if s.sandbox:
             self._add_sandbox()
         self.store.platforms = tuple(self.adapters)
@@ -152,7 +163,7 @@ class App:
 
     def _rename(self, name: str) -> None:
         """The factory's name on pages and cards: the world's, else the setting's."""
-        self.house.factory = self.courier.factory = name or self.settings.factory
+        self.house.factory = self.packer.factory = name or self.settings.factory
 
     def _voice(self, ledger: Ledger) -> Voice:
         return Voice(
@@ -171,6 +182,23 @@ class App:
         order_no, _, node = found[0].partition("\x1f")
         return Ticket(order_no, node)
 
+    def _checks(self, platform: str) -> tuple[Check, ...]:
+        """What a platform was found to lack when it was last looked at."""
+        adapter = self.adapters.get(platform)
+        return adapter.checks if adapter else ()
+
+    def _doors(self, code: str) -> list[str]:
+        """Addresses that open a chat with us and say a code."""
+        return [link for a in self.adapters.values() if (link := a.deep_link(code))]
+
+    async def _alarm(self, platform: str, code: str, facts: Mapping[str, str]) -> None:
+        """Tell those who lead what they have to see to on a platform."""
+        log.warning("%s: %s", platform, code)
+        await self.store.run(lambda ledger: self.losses.alarm(ledger, platform, code, facts))
+
+    def _counts(self) -> Mapping[str, Mapping[str, int]]:
+        return {name: adapter.counts for name, adapter in self.adapters.items()}
+
     def _platforms(self) -> Mapping[str, str]:
         return {name: adapter.state for name, adapter in self.adapters.items()}
 
@@ -187,9 +215,13 @@ class App:
         """Run until cancelled or told to stop."""
         loop = asyncio.get_running_loop()
         self.store.on_commit(lambda: _ignore(loop.call_soon_threadsafe(self._committed)))
-        server = build(self.house, self.sandbox, api_token=self.settings.api_token)
+        hooks = [h for adapter in self.adapters.values() for h in adapter.hooks]
+        server = build(self.house, self.sandbox, api_token=self.settings.api_token, hooks=hooks)
         runner = web.AppRunner(server, access_log=None, shutdown_timeout=2)
-        tasks = [asyncio.create_task(a.listen(self.intake.hear)) for a in self.adapters.values()]
+        tasks = [
+            asyncio.create_task(listening(a, self.intake.hear)) for a in self.adapters.values()
+        ]
+        tasks += [asyncio.create_task(looking(a, self.store)) for a in self.adapters.values()]
         tasks.append(asyncio.create_task(self.courier.run()))
         stop = every(5, self._tick, self.settings.zone) if self.sandbox is None else None
         try:

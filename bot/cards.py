@@ -2,7 +2,8 @@
 bot/pictures.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.pictures.cards import ProgressCard, Step, draw_progress
@@ -12,7 +13,6 @@ from bot.wording.phrases import Phrases
 from domain.order import Node, Order, Photo, Status
 from domain.plan import forecast
 
-Draw = Callable[[], bytes]
 _WEIGHT = (Status.DELAYED, Status.TO_CONFIRM, Status.IN_PROGRESS)
 
 
@@ -95,11 +95,18 @@ def digest_card(p: Phrases, facts: Mapping[str, Any], factory: str) -> ProgressC
     return DigestCard(facts["title"], facts["subtitle"], sections, factory, p.language)
 
 
-def drawing(card: ProgressCard | DigestCard, theme: str = "light") -> Draw:
-    """The act of drawing a card, for a thread of its own."""
-    if isinstance(card, DigestCard):
-        return lambda: draw_digest(card, theme)
-    return lambda: draw_progress(card, theme)
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The act of drawing a card, for a thread of its own. Equal cards are equal drawings."""
+
+    card: ProgressCard | DigestCard
+    theme: str = "light"
+
+    def __call__(self) -> bytes:
+        """The PNG."""
+        if isinstance(self.card, DigestCard):
+            return draw_digest(self.card, self.theme)
+        return draw_progress(self.card, self.theme)
 
 
 def ticket_of(p: Phrases, order: Order, url: str, factory: str, node: str = "") -> Ticket:

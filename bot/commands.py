@@ -12,9 +12,11 @@ from typing import TextIO
 
 from bot.app import App, Occupied, lock, run
 from bot.clocks import RealClock
+from bot.examining import examine
 from bot.exports import export_csv, export_xlsx
+from bot.limits import LimitsFault
 from bot.onboarding import new_code
-from bot.settings import VERSION, Settings
+from bot.settings import VERSION, Settings, unplugged
 from bot.sheets.lines import SheetResult
 from bot.sheets.read import read_table
 from bot.sheets.rows import understand_table
@@ -129,6 +131,9 @@ def _unusable(settings: Settings, error: OSError) -> None:
 def _open(settings: Settings) -> App | None:
     try:
         return App(settings)
+    except (ValueError, LimitsFault) as error:
+        out(f"A setting is wrong: {error}")
+        return None
     except (OSError, sqlite3.Error) as error:
         why = error.strerror if isinstance(error, OSError) else error
         out(f"The database {settings.database} cannot be used ({why}).")
@@ -139,7 +144,7 @@ def _with_app(settings: Settings, work: Callable[[App], int]) -> int:
     with _held(settings) as held:
         if not held:
             return 2
-        app = _open(settings.model_copy(update={"sandbox": False}))
+        app = _open(unplugged(settings))
         if app is None:
             return 2
         try:
@@ -319,7 +324,11 @@ def doctor(settings: Settings) -> int:
     year = calendar.day(RealClock().now()).year
     known_year = ChinaHolidays().known(year)
     say_so(known_year, f"holidays of {year} with their exchanged days", "update the package")
-    out(f"     version {VERSION}, platforms configured: none in this version but the sandbox")
+    for well, line in examine(settings):
+        mark = {True: "ok  ", False: "FAIL", None: "warn"}[well]
+        good = good and well is not False
+        out(f"{mark} {line}")
+    out(f"     version {VERSION}")
     return 0 if good else 1
 
 

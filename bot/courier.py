@@ -1,48 +1,40 @@
-"""Empties the outbox through the adapters: one worker claims what is due, words it as things stand,
-sends it, and says what came of it.
+"""Empties the outbox through the adapters: claims what is due and may go under the platforms'
+limits, words it as things stand, sends it, and says what came of it.
 
 A send that failed is tried again later, in its place; one that never can is a dead letter that
-people see; one that may have
-arrived is repeated only where the platform knows a second try from a second message.
+people see; one that may have arrived is repeated only where the platform knows a second try from a
+second message. A slow platform holds up nobody else: every send is a task of its own.
 """
 
 import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
-from adapters.chat.port import ChatAdapter, Reply, SendError
-from bot.cards import Draw, digest_card, drawing, newest_photos, progress_card
-from bot.links import Links
-from bot.wording.drafts import Draft
-from bot.wording.phrases import Phrases
-from bot.wording.voice import Voice
+from adapters.chat.port import CannotEdit, ChatAdapter, Edits, SendError
+from bot.cards import Draw
+from bot.limits import Limits
+from bot.losses import Losses
+from bot.parcels import Packer, Parcel
 from domain.notice import Kind
-from domain.person import Address
 from storage.ledger import Ledger
 from storage.outbox import Claimed
-from storage.photos import Photos
 from storage.store import Store
 
 log = logging.getLogger("vitrine.courier")
 LEASE = 60.0
-BATCH = 64
+"""Seconds that a claim is ours."""
+LONGEST = 40.0
+"""Seconds after which an unanswered send counts as one that may have arrived."""
+FLIGHTS = 64
+"""Messages on their way at a time."""
 RETRY = (5, 30, 120, 600, 1800, 3600, 7200, 14400)
 """Seconds before each further try, with jitter; after the last the notice is a dead letter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """Notices that go out as one message, worded."""
-
-    claims: tuple[Claimed, ...]
-    draft: Draft
-    slot_message: str
-    draw: Draw | None = None
+PAUSE = 30.0
+DRAWN = 32
+"""Pictures that are remembered: a fan-out draws its card once."""
 
 
 @dataclass(slots=True)
@@ -51,14 +43,19 @@ class Courier:
 
     store: Store
     adapters: Mapping[str, ChatAdapter]
-    voice: Callable[[Ledger], Voice]
-    photos: Photos
-    links: Links
-    factory: str
+    packer: Packer
+    limits: Limits
+    losses: Losses
     done: Callable[[], None] = lambda: None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
-    _pause: float = 30.0
-    sending: int = 0
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _drawn: dict[Draw, asyncio.Task[bytes]] = field(default_factory=dict)
+    _looked: float = 0.0
+
+    @property
+    def sending(self) -> int:
+        """How many messages are on their way."""
+        return len(self._tasks)
 
     def wake(self) -> None:
         """Look again, soon."""
@@ -66,32 +63,36 @@ class Courier:
 
     async def run(self) -> None:
         """Carry until cancelled. Nothing that goes wrong with one notice stops the others."""
-        await self._recover()
-        while True:
-            self._woken.clear()
-            try:
-                carried = await self.carry()
-            except Exception:
-                log.exception("the courier stumbled")
-                carried = 0
-                await asyncio.sleep(1)
-            if not carried:
-                self.done()
-                await self._sleep()
-
-    async def _sleep(self) -> None:
+        await self._recover(time.time() + LEASE)
         try:
-            await asyncio.wait_for(self._woken.wait(), self._pause)
+            while True:
+                self._woken.clear()
+                try:
+                    carried, opens = await self._round()
+                except Exception:
+                    log.exception("the courier stumbled")
+                    carried, opens = 0, time.time() + 1
+                if not carried:
+                    if not self._tasks:
+                        self.done()
+                    await self._sleep(opens)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _sleep(self, opens: float) -> None:
+        pause = min(max(opens - time.time(), 0.001), PAUSE) if opens else PAUSE
+        try:
+            await asyncio.wait_for(self._woken.wait(), pause)
         except TimeoutError:
             return
 
-    async def _recover(self) -> None:
-        """What an earlier process had claimed: sent again where that is safe, else marked
-        unknown.
-        """
+    async def _recover(self, wall: float) -> None:
+        """Claims whose sender died or hangs: sent again where that is safe, else marked unknown."""
 
         def sort_out(ledger: Ledger) -> None:
-            for claimed in ledger.outbox.expired(time.time() + LEASE):
+            for claimed in ledger.outbox.expired(wall):
                 adapter = self.adapters.get(claimed.notice.to.platform)
                 safe = claimed.notice.kind is Kind.REACTION or (
                     adapter is not None and adapter.can.idempotent
@@ -100,131 +101,139 @@ class Courier:
                     ledger.outbox.release(claimed)
                 else:
                     ledger.outbox.unknown(claimed, "the process stopped while sending")
+                    self.losses.doubtful(ledger, claimed)
 
+        self._looked = time.monotonic()
         await self.store.run(sort_out)
 
-    async def carry(self) -> int:
-        """One round: claim, word, send. How many notices were taken."""
-        parcels = await self.store.run(self._pack)
-        self.sending = sum(len(p.claims) for p in parcels)
-        if parcels:
-            await asyncio.gather(*(self._deliver(p) for p in parcels))
-        count, self.sending = self.sending, 0
-        return count
+    async def _round(self) -> tuple[int, float]:
+        """Claim, word, and send off. How many went, and when (wall clock) more may go."""
+        if time.monotonic() - self._looked > LEASE:
+            await self._recover(time.time())
+        wall = time.time()
+        room = FLIGHTS - len(self._tasks)
+        if room <= 0:
+            return 0, 0.0
+        parcels, opens = await self.store.run(
+            lambda ledger: self.packer.pack(ledger, wall, wall + LEASE, room)
+        )
+        for parcel in parcels:
+            task = asyncio.create_task(self._deliver(parcel, wall + LEASE))
+            self._tasks.add(task)
+            task.add_done_callback(self._landed)
+        return len(parcels), opens
 
-    def _pack(self, ledger: Ledger) -> list[Parcel]:
-        """Claim what is due and word it, in one unit of work: what is said is what is true now."""
-        now = ledger.clock.now()
-        claims = ledger.outbox.claim(now, time.time() + LEASE, BATCH)
-        bundles: dict[tuple[Address, str], list[Claimed]] = {}
-        for claimed in claims:
-            notice = claimed.notice
-            name = notice.bundle or f"#{claimed.id}"
-            bundles.setdefault((notice.to, name), []).append(claimed)
-        voice = self.voice(ledger)
-        parcels = []
-        for group in bundles.values():
-            try:
-                parcels.append(self._parcel(ledger, voice, group))
-            except Exception as error:
-                log.exception("notice %d could not be worded", group[0].id)
-                for claimed in group:
-                    ledger.outbox.dead(claimed, f"not worded: {type(error).__name__}")
-        return parcels
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.wake()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("what came of a notice could not be noted", exc_info=error)
 
-    def _parcel(self, ledger: Ledger, voice: Voice, group: Sequence[Claimed]) -> Parcel:
-        notices = [c.notice for c in group]
-        first = notices[0]
-        now = ledger.clock.now()
-        phrases = Phrases(first.language, ledger, voice.calendar, now)
-        if first.kind is Kind.REACTION:
-            return Parcel(tuple(group), Draft(Reply("reaction", "")), "")
-        draft = voice.word(ledger, notices, now)
-        slot = ledger.outbox.slot(first.to, first.slot) if first.slot else ""
-        draw = self._drawing(ledger, phrases, draft) if draft.picture else None
-        return Parcel(tuple(group), draft, slot, draw)
-
-    def _drawing(self, ledger: Ledger, p: Phrases, draft: Draft) -> Draw | None:
-        assert draft.picture is not None
-        name, facts = draft.picture
-        if name == "digest":
-            return drawing(digest_card(p, facts, self.factory))
-        order = ledger.order(str(facts["order"]))
-        if order is None:
-            return None
-        shots = tuple(self.photos.open(x.thumb) for x in newest_photos(order))
-        customer = bool(facts.get("customer"))
-        return drawing(progress_card(p, order, shots, self.factory, customer=customer))
-
-    async def _deliver(self, parcel: Parcel) -> None:
-        first = parcel.claims[0].notice
-        adapter = self.adapters.get(first.to.platform)
+    async def _deliver(self, parcel: Parcel, until: float) -> None:
+        first = parcel.claims[0]
+        adapter = self.adapters.get(first.notice.to.platform)
         if adapter is None:
-            await self._settle(parcel, SendError("no adapter for this platform", permanent=True))
+            error = SendError("no adapter for this platform", permanent=True)
+            await self._settle(parcel, error, time.time())
             return
         try:
-            message_id = await self._send(adapter, parcel)
+            message_id = await asyncio.wait_for(self._send(adapter, parcel, until), LONGEST)
         except SendError as error:
-            await self._settle(parcel, error)
+            await self._settle(parcel, error, time.time())
         except TimeoutError:
-            await self._settle(parcel, SendError("timed out", ambiguous=True))
+            await self._settle(parcel, SendError("timed out", ambiguous=True), time.time())
         except Exception as error:
-            log.exception("notice %d could not be sent", parcel.claims[0].id)
-            await self._settle(parcel, SendError(type(error).__name__))
+            log.exception("notice %d could not be sent", first.id)
+            await self._settle(parcel, SendError(type(error).__name__), time.time())
         else:
-            await self._sent(parcel, message_id)
+            await self._sent(parcel, message_id, time.time())
 
-    async def _send(self, adapter: ChatAdapter, parcel: Parcel) -> str:
+    async def _send(self, adapter: ChatAdapter, parcel: Parcel, until: float) -> str:
         first = parcel.claims[0].notice
-        if first.kind is Kind.REACTION:
-            mark = "recorded" if first.what == "recorded" else ""
-            if adapter.can.reactions:
-                await adapter.react(first.to, str(first.facts["message"]), mark)
-            return ""
-        reply = parcel.draft.reply
-        if parcel.draw is not None:
-            reply = Reply(**{**_fields(reply), "picture": await self._drawn(parcel.draw)})
-        if parcel.slot_message and adapter.can.edits:
-            await adapter.edit(first.to, parcel.slot_message, reply)
+        if parcel.silent:
             return parcel.slot_message
+        if first.kind is Kind.REACTION and adapter.can.reactions:
+            mark = first.what if first.what in ("recorded", "asked") else ""
+            await adapter.react(first.to, str(first.facts["message"]), mark)
+            return ""
+        reply = parcel.fitted.reply
+        if parcel.draw is not None:
+            reply = replace(reply, picture=await self._picture(parcel.draw))
+            reply = self.packer.fit(adapter, reply).reply
+        if time.time() > until - LONGEST / 2:
+            raise SendError("too late under this claim")
+        if parcel.whisper and await adapter.whisper(
+            first.to, parcel.whisper, reply, str(first.facts.get("press", ""))
+        ):
+            return ""
+        if parcel.slot_message and adapter.can.edits is not Edits.NEVER:
+            try:
+                await adapter.edit(first.to, parcel.slot_message, reply)
+            except CannotEdit:
+                if parcel.only_edit:
+                    return parcel.slot_message
+            else:
+                return parcel.slot_message
         return await adapter.send(first.to, reply, f"{parcel.claims[0].id}")
 
-    async def _drawn(self, draw: Draw) -> bytes | None:
+    async def _picture(self, draw: Draw) -> bytes | None:
         """The card; a card that can't be drawn is left out, its text says everything anyway."""
+        task = self._drawn.pop(draw, None) or asyncio.create_task(asyncio.to_thread(draw))
+        self._drawn[draw] = task
+        while len(self._drawn) > DRAWN:
+            del self._drawn[next(iter(self._drawn))]
         try:
-            return await asyncio.to_thread(draw)
+            return await asyncio.shield(task)
         except Exception:
             log.exception("a card could not be drawn")
             return None
 
-    async def _sent(self, parcel: Parcel, message_id: str) -> None:
+    async def _sent(self, parcel: Parcel, message_id: str, wall: float) -> None:
         def note(ledger: Ledger) -> None:
+            if not parcel.silent:
+                picture = parcel.draw is not None
+                self.limits.charge(ledger, parcel.claims[0].notice, wall, picture=picture)
             for claimed in parcel.claims:
-                ledger.outbox.sent(claimed, message_id, ledger.clock.now())
+                numbered = parcel.fitted.numbered
+                ledger.outbox.sent(claimed, message_id, ledger.clock.now(), numbered)
 
         await self.store.run(note)
 
-    async def _settle(self, parcel: Parcel, error: SendError) -> None:
+    async def _settle(self, parcel: Parcel, error: SendError, wall: float) -> None:
         """What a failed send means for its notices."""
-        adapter = self.adapters.get(parcel.claims[0].notice.to.platform)
+        first = parcel.claims[0].notice
+        adapter = self.adapters.get(first.to.platform)
         idempotent = adapter is not None and adapter.can.idempotent
 
         def note(ledger: Ledger) -> None:
-            now = ledger.clock.now()
+            self.limits.charge(ledger, first, wall)
+            if error.retry_after is not None:
+                until = wall + error.retry_after
+                self.limits.hold(ledger, first.to, until, everywhere=error.everywhere)
             for claimed in parcel.claims:
-                if error.permanent or claimed.attempts > len(RETRY):
-                    ledger.outbox.dead(claimed, str(error))
-                elif error.ambiguous and not idempotent:
-                    ledger.outbox.unknown(claimed, str(error))
-                else:
-                    wait = error.retry_after or RETRY[claimed.attempts - 1]
-                    wait *= 1 + random.random() / 4
-                    ledger.outbox.again(claimed, now + timedelta(seconds=wait), str(error))
+                self._fate(ledger, claimed, error, wall, idempotent=idempotent)
+            if error.moved_to:
+                ledger.folk.move(first.to, error.moved_to)
+            elif error.shut:
+                self.losses.shut(ledger, first.to, str(error))
 
         for claimed in parcel.claims:
             log.warning("notice %d (try %d): %s", claimed.id, claimed.attempts, error)
         await self.store.run(note)
 
-
-def _fields(reply: Reply) -> dict[str, Any]:
-    return {name: getattr(reply, name) for name in reply.__dataclass_fields__}
+    def _fate(
+        self, ledger: Ledger, claimed: Claimed, error: SendError, wall: float, *, idempotent: bool
+    ) -> None:
+        if error.moved_to:
+            ledger.outbox.release(claimed)
+        elif error.permanent or claimed.attempts > len(RETRY):
+            ledger.outbox.dead(claimed, str(error))
+            self.losses.dead(ledger, claimed, shut=error.shut)
+        elif error.ambiguous and not idempotent:
+            ledger.outbox.unknown(claimed, str(error))
+            self.losses.doubtful(ledger, claimed)
+        else:
+            wait = float(RETRY[claimed.attempts - 1])
+            if error.retry_after is not None:
+                wait = error.retry_after
+            ledger.outbox.again(claimed, wall + wait * (1 + random.random() / 4), str(error))

@@ -46,6 +46,7 @@ class House:
     photos: Photos
     pictures: Path
     platforms: Callable[[], Mapping[str, str]]
+    counted: Callable[[], Mapping[str, Mapping[str, int]]]
     sandbox: bool = False
     language: str = "zh-CN"
     factory: str = "Vitrine"
@@ -212,6 +213,10 @@ class House:
         """Tell all who watch; on the event loop."""
         for listener in list(self._watchers):
             listener()
+
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """What happened on each platform."""
+        return self.counted()
 
     async def health(self) -> Mapping[str, Any]:
         """Whether all is well."""

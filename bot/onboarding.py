@@ -5,10 +5,12 @@ A stranger in a group meets silence; in private one sentence that says how to ge
 
 import json
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from adapters.chat.port import Check
 from bot.context import Scene
 from bot.replies import Replies
 from bot.understanding.model import Update
@@ -69,6 +71,8 @@ class Onboarding:
     """Handles the words that let people and groups in."""
 
     replies: Replies
+    checks: Callable[[str], Sequence[Check]] = lambda _: ()
+    doors: Callable[[str], Sequence[str]] = lambda _: ()
 
     def stranger(self, ledger: Ledger, row: Received) -> dict[str, Any]:
         """Somebody nobody knows: a code lets them in, all else meets one sentence or silence."""
@@ -144,6 +148,7 @@ class Onboarding:
             "platform": view.row.platform,
             "role": view.person.role.value,
             "names": node_names(ledger, view.person),
+            "checks": [[c.code, c.well, dict(c.facts)] for c in self.checks(view.row.platform)],
         }
         self.replies.answer(ledger, view, "self-test", facts)
         return {"why": "self-test"}
@@ -167,7 +172,13 @@ class Onboarding:
                 ledger.folk.keep(person)
         code = new_code(ledger, person)
         to = ledger.reach(view.person.id) or view.to
-        facts = {"code": code, "name": person.name, "role": role.value, "nodes": list(nodes)}
+        facts = {
+            "code": code,
+            "name": person.name,
+            "role": role.value,
+            "nodes": list(nodes),
+            "doors": list(self.doors(code)),
+        }
         ledger.notify(
             Notice(
                 to,
@@ -194,15 +205,18 @@ class Onboarding:
         title = view.group.title if view.group else ""
         group = Group(view.to, KINDS[word], title, view.language)
         ledger.folk.keep_group(group)
-        self.replies.answer(ledger, view, "bound", {"kind": KINDS[word].value})
+        self.replies.answer(
+            ledger, view, "bound", {"kind": KINDS[word].value, "platform": view.to.platform}
+        )
         return {"why": "bound"}
 
     def _greet(self, ledger: Ledger, row: Received) -> None:
         """Exactly one message when we come into a chat."""
         to = Address(row.platform, row.chat, row.account)
         if to not in ledger.folk.groups():
-            ledger.folk.keep_group(Group(to, GroupKind.UNBOUND))
-            self._say(ledger, row, to, "greeting", {}, "zh-CN")
+            title = str(row.payload.get("title", ""))
+            ledger.folk.keep_group(Group(to, GroupKind.UNBOUND, title))
+            self._say(ledger, row, to, "greeting", {"platform": row.platform}, "zh-CN")
 
     def _say(
         self,

@@ -51,6 +51,8 @@ class Presses:
                     return self._draft(ledger, view, verb, rest)
                 case "confirm":
                     return self._confirm(ledger, view, rest)
+                case "resend":
+                    return self._resend(ledger, view, rest)
                 case _:
                     return {"why": "no-such-button"}
         except DomainError as error:
@@ -83,6 +85,7 @@ class Presses:
         if option["key"] == "option.order" and all(u.op in VAGUE for u in updates):
             return self._read_again(ledger, view, asked, str(option["facts"]["order"]), updates)
         if not updates:
+            self.replies.unmark(ledger, view, str(doc.get("message_id", "")))
             return {"answered": asked.id}
         if option["owner"]:
             return self._ask_owner(ledger, view, asked, updates)
@@ -120,8 +123,7 @@ class Presses:
         for item in acted.undone:
             self.replies.unmark(ledger, view, item.message_id)
         if acted.events:
-            self._marks(ledger, view, doc)
-        if acted.events:
+            self.replies.recorded_at(ledger, view, str(doc.get("message_id", "")), acted.events)
             self.replies.card(ledger, view.to, view.language)
         applied = [plain(u) for u in acted.reports]
         return {
@@ -148,21 +150,6 @@ class Presses:
         source = Source(view.row.platform, view.row.chat, str(asked.doc.get("message_id", "")))
         said = Said(view.person, source, ledger.clock.now(), str(asked.doc.get("text", "")))
         return self._do(ledger, view, asked, said, found, anyway=False)
-
-    def _marks(self, ledger: Ledger, view: Scene, doc: Mapping[str, Any]) -> None:
-        message_id = str(doc.get("message_id", ""))
-        ledger.notify(
-            Notice(
-                view.to,
-                Kind.REACTION,
-                "recorded",
-                f"mark/{view.row.id}/{message_id}",
-                ledger.clock.now(),
-                {"message": message_id},
-                view.language,
-                Loud.REACTION,
-            )
-        )
 
     def _answered(self, ledger: Ledger, asked: Asked, doc: Mapping[str, Any], place: int) -> None:
         """The question's message says how it was answered; its buttons go."""
@@ -318,6 +305,15 @@ class Presses:
             )
         )
         return {"draft": name, "sent": verb == "send"}
+
+    def _resend(self, ledger: Ledger, view: Scene, rest: str) -> Facts:
+        """A message that did not go out is tried once more, because a person says so."""
+        if not may(view.person.role, Deed.TELL_CUSTOMER):
+            raise Refused("not-allowed")
+        if not rest.isdigit() or not ledger.outbox.resend(int(rest), ledger.clock.now()):
+            raise Refused("letter-over")
+        self.replies.answer(ledger, view, "resent", {})
+        return {"resent": int(rest)}
 
     def _confirm(self, ledger: Ledger, view: Scene, rest: str) -> Facts:
         order_no, _, node = rest.rpartition("/")

@@ -137,6 +137,10 @@ class Registry:
             self._put(order)
         self.version = ledger.cache.version
 
+    def forget(self) -> None:
+        """Chats have other names now: what was said is read from the inbox again."""
+        self.recent.clear()
+
     def _put(self, order: Order) -> None:
         assert self.world is not None
         if order.open:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import time
 import tomllib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ DEMO = Path(__file__).parent / "demo" / "factory.toml"
 FAR = timedelta(days=366)
 TABLES = (
     "inbox", "event", "orders", "subscription", "route", "person", "address", "chat_group",
-    "outbox", "outbox_cause", "slot", "alert", "question", "link", "setting", "schedule_run",
+    "outbox", "outbox_cause", "slot", "alert", "question", "link", "schedule_run",
     "transcript",
 )  # fmt: skip
 _DURATION = re.compile(
@@ -233,7 +234,9 @@ class Sandbox:
             return True
         return bool(
             await self.store.run(
-                lambda ledger: ledger.inbox.waiting() or ledger.outbox.busy(self.clock.now())
+                lambda ledger: (
+                    ledger.inbox.waiting() or ledger.outbox.busy(self.clock.now(), time.time())
+                )
             )
         )
 
@@ -260,6 +263,7 @@ class Sandbox:
             def again(ledger: Ledger) -> None:
                 for table in TABLES:
                     ledger.sql.do(f"DELETE FROM {table}")  # noqa: S608 - our own names
+                ledger.sql.do("DELETE FROM setting WHERE key NOT LIKE 'memory/%'")
                 ledger.cache.forget()
                 self.clock.set(moment)
                 load(ledger, self.desk, found, moment, shots)

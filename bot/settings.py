@@ -5,6 +5,7 @@ import secrets
 from datetime import time
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -37,6 +38,31 @@ class Settings(BaseSettings):
     standup: str = "08:30"
     api_token: str = Field(default="", repr=False)
     log_level: str = "INFO"
+    limits: str = ""
+
+    telegram_token: str = Field(default="", repr=False)
+    telegram_base_url: str = "https://api.telegram.org"
+    telegram_proxy: str = Field(default="", repr=False)
+    telegram_webhook_secret: str = Field(default="", repr=False)
+
+    feishu_app_id: str = ""
+    feishu_app_secret: str = Field(default="", repr=False)
+    feishu_base_url: str = "https://open.feishu.cn"
+    feishu_mode: Literal["websocket", "webhook"] = "websocket"
+    feishu_encrypt_key: str = Field(default="", repr=False)
+    feishu_verification_token: str = Field(default="", repr=False)
+    feishu_monthly_calls: int = 0
+
+    wecom_bot_id: str = ""
+    wecom_bot_secret: str = Field(default="", repr=False)
+    wecom_ws_url: str = "wss://openws.work.weixin.qq.com"
+    wecom_group_webhook: str = Field(default="", repr=False)
+    wecom_corp_id: str = ""
+    wecom_agent_id: str = ""
+    wecom_agent_secret: str = Field(default="", repr=False)
+    wecom_token: str = Field(default="", repr=False)
+    wecom_aes_key: str = Field(default="", repr=False)
+    wecom_base_url: str = "https://qyapi.weixin.qq.com"
 
     @field_validator("timezone")
     @classmethod
@@ -95,6 +121,13 @@ class Settings(BaseSettings):
     def loopback(self) -> bool:
         """Whether only this machine can reach us."""
         return self.http_host in ("127.0.0.1", "localhost", "::1")
+
+
+def unplugged(settings: Settings) -> Settings:
+    """The same factory without its doors: no sandbox, no platforms. For commands on the books."""
+    plugs = ("telegram_token", "feishu_app_id", "feishu_app_secret", "wecom_bot_id")
+    more = ("wecom_bot_secret", "wecom_group_webhook", "wecom_corp_id", "limits")
+    return settings.model_copy(update={"sandbox": False} | dict.fromkeys((*plugs, *more), ""))
 
 
 def secret_key(settings: Settings) -> bytes:

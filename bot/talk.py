@@ -12,31 +12,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot import context, questions
+from adapters.chat.port import Check
+from bot import context, questions, typed
 from bot.acts import QUIET, Acted, Acts, Said, photo_facts
 from bot.answers import answer_facts
 from bot.context import Scene
 from bot.entry import Entry
+from bot.losses import Losses
 from bot.onboarding import Onboarding
 from bot.presses import Presses
 from bot.registry import Heard, Registry
 from bot.replies import Replies
 from bot.understanding.model import Decision, ReplyTo, Update
-from bot.understanding.normalise import normalise
 from bot.understanding.understand import understand
-from bot.wording import asking
-from bot.wording.phrases import Phrases
 from domain.desk import Desk
-from domain.person import GroupKind
+from domain.person import Address, GroupKind
 from storage.inbox import Received
 from storage.ledger import Ledger
 
 log = logging.getLogger("vitrine.talk")
-YES = frozenset(
-    {"是", "是的", "嗯", "对", "对的", "好", "好的", "ok", "yes", "y", "行", "可以", "中"}
-)
-NO = frozenset({"不是", "都不是", "不", "不对", "算了", "不用", "不用了", "取消", "no", "n"})
-REFUSING = frozenset({"option.no", "option.none", "option.cancel"})
 NUMBERED = re.compile(r"[#＃№]?[A-Za-z]{0,4}[-_]?\d[A-Za-z0-9-]*", re.ASCII)
 SHORT = 24
 """A text longer than this is no answer to a question unless it replies to it."""
@@ -52,23 +46,29 @@ class Ticket:
 
 @dataclass(slots=True)
 class Talk:
-    """Handles messages, in the order they were said in each chat. `ticket` reads a code's text."""
+    """Handles messages, in the order they were said in each chat. `ticket` reads a code's text,
+    `checks` tells what a platform lacks, `doors` makes links that bring somebody in with a code.
+    """
 
     desk: Desk
     ticket: Callable[[Ledger, str], Ticket | None]
+    checks: Callable[[str], Sequence[Check]] = lambda _: ()
+    doors: Callable[[str], Sequence[str]] = lambda _: ()
     registry: Registry = field(default_factory=Registry)
     acts: Acts = field(init=False)
     replies: Replies = field(init=False)
     presses: Presses = field(init=False)
     entry: Entry = field(init=False)
     onboarding: Onboarding = field(init=False)
+    losses: Losses = field(init=False)
 
     def __post_init__(self) -> None:
         self.acts = Acts(self.desk)
         self.replies = Replies(self.desk)
         self.entry = Entry(self.desk, self.replies)
         self.presses = Presses(self.acts, self.replies, self.entry.place, self._reread)
-        self.onboarding = Onboarding(self.replies)
+        self.onboarding = Onboarding(self.replies, self.checks, self.doors)
+        self.losses = Losses(self.desk)
 
     def hear(self, ledger: Ledger, number: int) -> None:
         """Handle one message of the inbox and write down what became of it."""
@@ -86,16 +86,28 @@ class Talk:
     def _outcome(self, ledger: Ledger, row: Received, past: tuple[Heard, ...]) -> dict[str, Any]:
         person = ledger.folk.user(row.platform, row.account, row.sender)
         said = row.payload.get("said")
+        if said in ("left", "moved"):
+            return self._gone(ledger, row, str(said))
         if person is None or said == "joined":
             return self.onboarding.stranger(ledger, row)
         view = context.scene(ledger, row, person, past)
         match said:
             case "pressed":
-                return self._pressed(ledger, view)
+                return self._pressed(ledger, view, str(view.row.payload.get("button", "")))
             case "recalled" | "edited":
                 return self._changed(ledger, view, str(said))
             case _:
                 return self._said(ledger, view)
+
+    def _gone(self, ledger: Ledger, row: Received, said: str) -> dict[str, Any]:
+        """The chat goes on under another id, or is closed to us."""
+        to = Address(row.platform, row.chat, row.account)
+        if said == "moved":
+            ledger.folk.move(to, str(row.payload.get("target", row.chat)))
+            self.registry.forget()
+        else:
+            self.losses.shut(ledger, to, "left")
+        return {"decision": said}
 
     def _said(self, ledger: Ledger, view: Scene) -> dict[str, Any]:
         """An ordinary message: a command, else something to be understood."""
@@ -106,6 +118,9 @@ class Talk:
         if view.kind is GroupKind.UNBOUND:
             return {"person": view.person.id, "decision": "unbound"}
         self._faults(ledger, view)
+        button = typed.numbered(ledger, view)
+        if button:
+            return self._pressed(ledger, view, button)
         return self._understood(ledger, view, self._decide(ledger, view))
 
     def _decide(self, ledger: Ledger, view: Scene) -> Decision:
@@ -122,7 +137,10 @@ class Talk:
                 world, context.message(ledger, view, reply=context.question_reply(asked))
             )
             heard = ("apply", "ask") if decision.decision == "ignore" else ("apply",)
-            if answer.decision in heard or self._picks(ledger, view, asked.doc) is not None:
+            if (
+                answer.decision in heard
+                or typed.picks(ledger, self.desk, view, asked.doc) is not None
+            ):
                 return answer
         return decision
 
@@ -179,6 +197,7 @@ class Talk:
             case "ask":
                 photos = [d for h in context.waiting_photos(view) for d in h.media]
                 questions.ask(ledger, decision, view, [*view.photos, *photos])
+                self.replies.asked(ledger, view)
             case "answer" if decision.query is not None:
                 facts = answer_facts(ledger, self.desk, view, decision.query)
                 self.replies.answer(ledger, view, str(facts.pop("what")), facts)
@@ -201,23 +220,6 @@ class Talk:
         said = context.message(ledger, view, text=words, reply=reply)
         return understand(self.registry.refresh(ledger), said)
 
-    def _picks(self, ledger: Ledger, view: Scene, doc: Mapping[str, Any]) -> int | None:
-        """Which option a number, its own words, or a yes or no chooses."""
-        options = doc.get("options", ())
-        word = _bare(view.text)
-        if word.isascii() and word.isdigit() and len(word) == 1:
-            return int(word) - 1 if 0 < int(word) <= len(options) else None
-        phrases = Phrases(view.language, ledger, self.desk.calendar, ledger.clock.now())
-        for place, option in enumerate(options):
-            if word and word == _bare(asking.label(phrases, option["key"], option["facts"])):
-                return place
-        real = [n for n, o in enumerate(options) if o["key"] not in REFUSING]
-        if word in YES and len(real) == 1:
-            return real[0]
-        if word in NO:
-            return next((n for n, o in enumerate(options) if o["key"] in REFUSING), None)
-        return None
-
     def _answered(self, ledger: Ledger, view: Scene) -> dict[str, Any] | None:
         """The message answers an open question by number, or says no to it."""
         asked = view.question or ledger.questions.open(view.to, view.person.id, view.at)
@@ -225,7 +227,7 @@ class Talk:
             return None
         if asked.state != "open" or asked.person != view.person.id:
             return None
-        place = self._picks(ledger, view, asked.doc)
+        place = typed.picks(ledger, self.desk, view, asked.doc)
         if place is None:
             return None
         return self.presses.choose(ledger, view, asked, place)
@@ -276,7 +278,7 @@ class Talk:
             if ops & {"subscribe", "unsubscribe"}:
                 self.replies.following(ledger, view, acted.applied)
             else:
-                self.replies.recorded(ledger, view)
+                self.replies.recorded(ledger, view, acted.events)
                 self.replies.card(ledger, view.to, view.language)
         for update, error in acted.refused:
             if error.code not in QUIET:
@@ -301,6 +303,13 @@ class Talk:
             if fault:
                 self.replies.answer(ledger, view, "photo-fault", {"code": fault})
                 return
+        if self._unheard(view):
+            self.replies.voice(ledger, view)
+
+    def _unheard(self, view: Scene) -> bool:
+        """A voice message without words: it is kept, and nobody here can listen."""
+        kinds = {m["kind"] for m in view.row.payload.get("media", ())}
+        return kinds == {"voice"} and not view.text.strip()
 
     def _changed(self, ledger: Ledger, view: Scene, event: str) -> dict[str, Any]:
         """A recall or an edit of an earlier message."""
@@ -344,19 +353,9 @@ class Talk:
                 self.registry.amend(view.row, kept.id, applied=tuple(Update(**u) for u in updates))
         return outcome
 
-    def _pressed(self, ledger: Ledger, view: Scene) -> dict[str, Any]:
-        outcome = self._credited(
-            ledger,
-            view,
-            self.presses.pressed(ledger, view, str(view.row.payload.get("button", ""))),
-        )
+    def _pressed(self, ledger: Ledger, view: Scene, button: str) -> dict[str, Any]:
+        outcome = self._credited(ledger, view, self.presses.pressed(ledger, view, button))
         return {"person": view.person.id, "decision": "pressed"} | outcome
-
-
-def _bare(text: str) -> str:
-    """A short answer without what does not matter."""
-    kept = normalise(text).strip().strip(".。、，,!！）)~～")
-    return "".join(kept.split())
 
 
 def questions_codes(kept: Mapping[str, Any] | None) -> list[str]:

@@ -28,7 +28,7 @@ from domain.events import (
 )
 from domain.notice import Kind, Loud, Notice, cause
 from domain.order import Order, empty, evolve
-from domain.person import Group, GroupKind
+from domain.person import Group, GroupKind, Role
 from domain.plan import place
 from domain.ports import Books
 
@@ -165,11 +165,8 @@ class Desk:
     ) -> None:
         """One push to one follower, who may only be told of what they may see."""
         person, to = books.person(who), books.reach(who)
-        if person is None or to is None or who == told.by.id:
+        if person is None or who == told.by.id:
             return
-        bundle = f"push/{who}"
-        last = books.last_push(to, bundle)
-        at = news.earliest(told.now, last, self.pushes, self.calendar)
         facts: dict[str, Any] = {"order": order.order_no, "node": event.node, "seq": event.seq}
         if isinstance(event.fact, DueChanged):
             facts |= {
@@ -178,6 +175,13 @@ class Desk:
                 "reason": event.fact.reason,
                 "text": event.fact.text,
             }
+        if to is None:
+            if person.role is Role.CUSTOMER:
+                self._forward(books, who, facts | {"what": what}, event, told)
+            return
+        bundle = f"push/{who}"
+        last = books.last_push(to, bundle)
+        at = news.earliest(told.now, last, self.pushes, self.calendar)
         books.notify(
             Notice(
                 to,
@@ -193,6 +197,27 @@ class Desk:
                 causes=(cause(order.order_no, event.seq),),
             )
         )
+
+    def _forward(
+        self, books: Books, who: str, facts: dict[str, Any], event: Event, told: Told
+    ) -> None:
+        """A customer whom no chat of ours reaches: those who lead get the words and the link."""
+        name = cause(event.order_no, event.seq)
+        for group in self.alarms.leading(books):
+            books.notify(
+                Notice(
+                    group.address,
+                    Kind.NOTICE,
+                    "forward",
+                    f"forward/{who}/{name}/{at(group.address)}",
+                    news.earliest(told.now, None, self.pushes, self.calendar),
+                    facts | {"who": who, "why": "no-chat"},
+                    group.language,
+                    Loud.REPLY,
+                    bundle=f"forward/{who}",
+                    causes=(name,),
+                )
+            )
 
     def _now_green(
         self, books: Books, before: Order, after: Order, event: Event, told: Told

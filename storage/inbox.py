@@ -78,6 +78,17 @@ class InboxBook:
         rows = self.sql.rows("SELECT * FROM inbox WHERE state = 'waiting' ORDER BY id")
         return [_received(r) for r in rows]
 
+    def album(self, platform: str, account: str, chat: str, name: str) -> list[Received]:
+        """The waiting parts of an album, in the order they came."""
+        rows = self.sql.rows(
+            "SELECT * FROM inbox WHERE state = 'waiting' AND platform = :p AND account = :a"
+            " AND chat = :c ORDER BY id",
+            p=platform,
+            a=account,
+            c=chat,
+        )
+        return [r for r in map(_received, rows) if r.payload.get("album") == name]
+
     def recent(
         self, platform: str, account: str, chat: str, since: datetime, before: int
     ) -> list[Received]:

@@ -11,6 +11,7 @@ from domain.person import Address, Group, GroupKind, Person
 from domain.ports import Clock
 from domain.route import Route
 from storage.inbox import InboxBook
+from storage.limits import LimitBook
 from storage.orders import Cache, OrderBook
 from storage.outbox import OutboxBook
 from storage.people import PeopleBook
@@ -22,6 +23,9 @@ from storage.records import (
     TranscriptBook,
 )
 from storage.sql import Sql
+
+SANDBOX = "sandbox"
+"""The platform that people are reached on only if there is no other."""
 
 
 class Ledger:
@@ -39,6 +43,7 @@ class Ledger:
         self.photos = PhotoBook(sql)
         self.links = LinkBook(sql)
         self.settings = SettingBook(sql)
+        self.limits = LimitBook(sql)
         self.transcript = TranscriptBook(sql)
         self.platforms: tuple[str, ...] = ()
         self.zone: tzinfo = UTC
@@ -85,7 +90,7 @@ class Ledger:
         person = self.person(person_id)
         places = person.addresses if person else ()
         served = [a for a in places if a.chat and self._served(a)]
-        return served[0] if served else None
+        return min(served, key=lambda a: a.platform == SANDBOX) if served else None
 
     def _served(self, to: Address) -> bool:
         return not self.platforms or to.platform in self.platforms

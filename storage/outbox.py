@@ -3,9 +3,11 @@ a fencing token.
 """
 
 import json
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain.events import stamp, unstamp
 from domain.notice import Kind, Loud, Notice
@@ -17,7 +19,11 @@ _FREE = """NOT EXISTS (SELECT 1 FROM outbox e WHERE e.platform = o.platform
  AND e.account = o.account AND e.chat = o.chat AND e.state IN ('claimed', 'waiting')
  AND e.id < o.id AND (e.state = 'claimed' OR e.not_before <= :now OR e.attempts > 0))"""
 _DUE = f"""SELECT o.* FROM outbox o WHERE o.state = 'waiting' AND o.not_before <= :now
- AND {_FREE} ORDER BY o.id LIMIT :n"""  # noqa: S608 - two constants
+ AND o.retry_at <= :wall AND {_FREE} AND o.id > :after AND (:p = '' OR o.platform = :p)
+ ORDER BY o.id LIMIT :n"""  # noqa: S608 - two constants
+SOON = 5.0
+"""A retry that is due within so many seconds counts as being on its way."""
+PAGE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +73,32 @@ class OutboxBook:
         self.added += 1
         return True
 
-    def claim(self, now: datetime, lease_until: float, count: int) -> list[Claimed]:
-        """Up to `count` due notices, one a recipient, with all that is due of the same bundle."""
-        first = self.sql.rows(_DUE, now=stamp(now), n=count)
-        found = list(first)
-        for row in first:
-            if row["bundle"]:
-                found += self.sql.rows(
-                    "SELECT * FROM outbox WHERE state = 'waiting' AND not_before <= :now AND"
-                    " platform = :p AND account = :a AND chat = :c AND bundle = :b AND id > :i"
-                    " ORDER BY id",
-                    now=stamp(now),
-                    p=row["platform"],
-                    a=row["account"],
-                    c=row["chat"],
-                    b=row["bundle"],
-                    i=row["id"],
-                )
+    def claim(
+        self,
+        now: datetime,
+        lease_until: float,
+        count: int,
+        *,
+        wall: float = math.inf,
+        platform: str = "",
+        free: Callable[[Notice], bool] = lambda _: True,
+    ) -> list[Claimed]:
+        """Up to `count` due notices, one a recipient, with all that is due of the same bundle.
+        `wall` is the clock of retries; `free` says whether a notice may go now (its chat's limits).
+        """
+        found: list[dict[str, Any]] = []
+        recipients = after = 0
+        while recipients < count:
+            page = self.sql.rows(
+                _DUE, now=stamp(now), wall=wall, after=after, p=platform, n=max(PAGE, count)
+            )
+            for row in page:
+                if recipients < count and free(_notice(row)):
+                    recipients += 1
+                    found += [row, *self._bundled(row, now)]
+            if len(page) < max(PAGE, count):
+                break
+            after = page[-1]["id"]
         for row in found:
             self.sql.do(
                 "UPDATE outbox SET state = 'claimed', token = token + 1, attempts = attempts + 1,"
@@ -92,6 +107,39 @@ class OutboxBook:
                 i=row["id"],
             )
         return [Claimed(r["id"], r["token"] + 1, r["attempts"] + 1, _notice(r)) for r in found]
+
+    def _bundled(self, first: Row, now: datetime) -> list[dict[str, Any]]:
+        """What else is due of a notice's bundle."""
+        if not first["bundle"]:
+            return []
+        return self.sql.rows(
+            "SELECT * FROM outbox WHERE state = 'waiting' AND not_before <= :now AND"
+            " platform = :p AND account = :a AND chat = :c AND bundle = :b AND id > :i"
+            " ORDER BY id",
+            now=stamp(now),
+            p=first["platform"],
+            a=first["account"],
+            c=first["chat"],
+            b=first["bundle"],
+            i=first["id"],
+        )
+
+    def platforms(self, now: datetime) -> list[str]:
+        """The platforms for which something is due."""
+        rows = self.sql.rows(
+            "SELECT DISTINCT platform FROM outbox WHERE state = 'waiting' AND not_before <= :now"
+            " ORDER BY platform",
+            now=stamp(now),
+        )
+        return [str(r["platform"]) for r in rows]
+
+    def flying(self, platform: str) -> int:
+        """How many notices are on their way to a platform."""
+        return int(
+            self.sql.value(
+                "SELECT COUNT(*) FROM outbox WHERE state = 'claimed' AND platform = :p", p=platform
+            )
+        )
 
     def _settle(self, claimed: Claimed, state: str, **values: object) -> bool:
         sets = "".join(f", {k} = :{k}" for k in values)
@@ -105,16 +153,27 @@ class OutboxBook:
         )
         return changed == 1
 
-    def sent(self, claimed: Claimed, message_id: str, now: datetime) -> bool:
-        """It went out. False if the lease had run out and somebody else has it."""
-        ours = self._settle(claimed, "sent", sent_at=stamp(now), message_id=message_id, error="")
+    def sent(
+        self, claimed: Claimed, message_id: str, now: datetime, buttons: Sequence[str] = ()
+    ) -> bool:
+        """It went out. False if the lease had run out and somebody else has it. `buttons` are the
+        ids that stand as numbers in its text.
+        """
+        ours = self._settle(
+            claimed,
+            "sent",
+            sent_at=stamp(now),
+            message_id=message_id,
+            error="",
+            buttons=dump(list(buttons)) if buttons else "",
+        )
         if ours and claimed.notice.slot and message_id:
             self.keep_slot(claimed.notice.to, claimed.notice.slot, message_id)
         return ours
 
-    def again(self, claimed: Claimed, at: datetime, error: str) -> bool:
-        """It did not go out; try at another time."""
-        return self._settle(claimed, "waiting", not_before=stamp(at), error=error)
+    def again(self, claimed: Claimed, at: float, error: str) -> bool:
+        """It did not go out; try again at a moment of the wall clock (seconds since 1970)."""
+        return self._settle(claimed, "waiting", retry_at=at, error=error)
 
     def release(self, claimed: Claimed) -> bool:
         """Not tried after all: hand it back untouched."""
@@ -140,7 +199,8 @@ class OutboxBook:
     def resend(self, number: int, now: datetime) -> bool:
         """Send a dead or unknown notice again, because a person says so."""
         changed = self.sql.do(
-            "UPDATE outbox SET state = 'waiting', attempts = 0, not_before = :t, error = ''"
+            "UPDATE outbox SET state = 'waiting', attempts = 0, not_before = :t, retry_at = 0,"
+            " error = ''"
             " WHERE id = :i AND state IN ('dead', 'unknown')",
             t=stamp(now),
             i=number,
@@ -195,11 +255,49 @@ class OutboxBook:
         at = self.sql.value("SELECT MIN(not_before) FROM outbox WHERE state = 'waiting'")
         return unstamp(at) if at else None
 
-    def busy(self, now: datetime) -> bool:
-        """Whether something is being sent or could be sent now."""
+    def next_retry(self, wall: float) -> float | None:
+        """The earliest moment of the wall clock at which a send is tried again."""
+        at = self.sql.value(
+            "SELECT MIN(retry_at) FROM outbox WHERE state = 'waiting' AND retry_at > :w", w=wall
+        )
+        return float(at) if at is not None else None
+
+    def busy(self, now: datetime, wall: float = math.inf) -> bool:
+        """Whether something is being sent or could be sent now, or very soon."""
         if self.sql.value("SELECT 1 FROM outbox WHERE state = 'claimed' LIMIT 1") is not None:
             return True
-        return bool(self.sql.rows(_DUE, now=stamp(now), n=1))
+        return bool(self.sql.rows(_DUE, now=stamp(now), wall=wall + SOON, after=0, p="", n=1))
+
+    def numbered(self, to: Address, message_id: str, since: datetime) -> list[str]:
+        """The button ids behind the numbers of a message of ours: of that one, or of the newest
+        that went to the chat since a moment if it has any.
+        """
+        where = "message_id = :m" if message_id else "sent_at >= :t"
+        row = self.sql.row(
+            "SELECT buttons FROM outbox WHERE platform = :p AND account = :a AND chat = :c"  # noqa: S608 - two constants
+            f" AND state = 'sent' AND {where} AND kind != 'reaction' ORDER BY id DESC LIMIT 1",
+            p=to.platform,
+            a=to.account,
+            c=to.chat,
+            m=message_id,
+            t=stamp(since),
+        )
+        return [str(b) for b in json.loads(row["buttons"])] if row and row["buttons"] else []
+
+    def shut(self, to: Address, error: str) -> list[Notice]:
+        """Nothing reaches that chat any more: what waits for it is dead. What was dropped."""
+        rows = self.sql.rows(
+            "SELECT * FROM outbox WHERE platform = :p AND account = :a AND chat = :c"
+            " AND state = 'waiting'",
+            p=to.platform,
+            a=to.account,
+            c=to.chat,
+        )
+        for row in rows:
+            self.sql.do(
+                "UPDATE outbox SET state = 'dead', error = :e WHERE id = :i", e=error, i=row["id"]
+            )
+        return [_notice(r) for r in rows]
 
     def slot(self, to: Address, slot: str) -> str:
         """The message that stands in a slot; empty if none was sent yet."""
@@ -241,10 +339,10 @@ class OutboxBook:
 
 _PUT = """INSERT INTO outbox (key, platform, account, chat, kind, what, facts, language, loud,
  reader, reply_to, slot, bundle, causes, created_at, not_before, state, attempts, token,
- lease_until,
- sent_at, message_id, error) VALUES (:key, :platform, :account, :chat, :kind, :what, :facts,
- :language, :loud, :reader, :reply_to, :slot, :bundle, :causes, :created_at, :not_before,
- 'waiting', 0, 0, '', '', '', '') ON CONFLICT (key) DO NOTHING"""
+ lease_until, sent_at, message_id, error, retry_at, buttons)
+ VALUES (:key, :platform, :account, :chat, :kind, :what, :facts, :language, :loud,
+ :reader, :reply_to, :slot, :bundle, :causes, :created_at, :not_before, 'waiting', 0, 0,
+ '', '', '', '', 0, '') ON CONFLICT (key) DO NOTHING"""
 
 
 def _row(notice: Notice, now: datetime) -> dict[str, object]:

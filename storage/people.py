@@ -3,6 +3,8 @@ for.
 """
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 
 from domain.person import Address, Group, GroupKind, Person, Role
 from storage.docs import dump
@@ -71,6 +73,69 @@ class PeopleBook:
             c=chat,
         )
         self._changed()
+
+    def names_at(self, platform: str) -> dict[str, str]:
+        """Everybody's user id on a platform, by person."""
+        rows = self.sql.rows("SELECT person, user FROM address WHERE platform = :p", p=platform)
+        return {r["person"]: r["user"] for r in rows}
+
+    def shut(self, to: Address) -> Person | Group | None:
+        """Nothing reaches that chat any more: its reader has no private chat there from now on, or
+        the group is bound no more. Whose it was.
+        """
+        group = self.groups().get(to)
+        if group is not None:
+            self.keep_group(replace(group, kind=GroupKind.UNBOUND))
+            return group
+        here = (p for p in self.all().values() if to in p.addresses)
+        person = next(here, None)
+        self.sql.do(
+            "UPDATE address SET chat = '' WHERE platform = :p AND account = :a AND chat = :c",
+            p=to.platform,
+            a=to.account,
+            c=to.chat,
+        )
+        self._changed()
+        return person
+
+    def move(self, to: Address, chat: str) -> None:
+        """A chat goes on under another id: whatever is known of it or waits for it moves along."""
+        values = {"p": to.platform, "a": to.account, "c": to.chat, "n": chat}
+        known = Address(to.platform, chat, to.account) in self.groups()
+        for table in (
+            "address",
+            "inbox",
+            "outbox",
+            "question",
+            *(() if known else ("chat_group",)),
+        ):
+            self.sql.do(
+                f"UPDATE {table} SET chat = :n"  # noqa: S608 - our own names
+                " WHERE platform = :p AND account = :a AND chat = :c",
+                **values,
+            )
+        if known:
+            self._adopt(values)
+        self.sql.do(
+            "DELETE FROM slot WHERE platform = :p AND account = :a AND chat = :c",
+            **{k: v for k, v in values.items() if k != "n"},
+        )
+        self._changed()
+
+    def _adopt(self, values: Mapping[str, str]) -> None:
+        """The new id was heard of first, as a chat nobody bound: it takes over what the old one
+        was.
+        """
+        old, new = (Address(values["p"], values[k], values["a"]) for k in ("c", "n"))
+        before = self.groups().get(old)
+        if before is None:
+            return
+        if self.groups()[new].kind is GroupKind.UNBOUND:
+            self.keep_group(replace(before, address=new))
+        self.sql.do(
+            "DELETE FROM chat_group WHERE platform = :p AND account = :a AND chat = :c",
+            **{k: v for k, v in values.items() if k != "n"},
+        )
 
     def groups(self) -> dict[Address, Group]:
         """All chats of several people, by address."""

@@ -192,6 +192,8 @@ class Outbox(SQLModel, table=True):
     sent_at: str = ""
     message_id: str = ""
     error: str = ""
+    retry_at: float = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    buttons: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class OutboxCause(SQLModel, table=True):
@@ -303,12 +305,14 @@ class ScheduleRun(SQLModel, table=True):
 
 
 class Bucket(SQLModel, table=True):
-    """Token buckets for the platforms' limits, shared by all processes."""
+    """What has gone out lately, per platform and per chat, for the platforms' limits; shared by all
+    processes. `hold_until` is the moment (seconds since 1970) before which the platform wants none.
+    """
 
     __tablename__ = "bucket"
     name: str = Field(primary_key=True)
-    tokens: float
-    updated_at: float
+    doc: str
+    hold_until: float = 0
 
 
 class Transcript(SQLModel, table=True):

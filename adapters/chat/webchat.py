@@ -6,12 +6,24 @@ a key that makes a second try the same message, edits and reactions change what 
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from adapters.chat.port import Capabilities, Heard, InboundMessage, Media, Reply, Said
-from domain.errors import NotFound
+from adapters.chat.port import (
+    Capabilities,
+    Check,
+    Edits,
+    Heard,
+    Hook,
+    InboundMessage,
+    Media,
+    Reply,
+    Rule,
+    Said,
+)
+from domain.errors import NotFound, PhotoFault
 from domain.person import Address
 
 PLATFORM = "sandbox"
@@ -40,7 +52,17 @@ class WebChat:
 
     platform = PLATFORM
     account = ""
-    can = Capabilities(edits=True, buttons=True, reactions=True, idempotent=True, text_limit=20_000)
+    can = Capabilities(
+        edits=Edits.ALWAYS,
+        buttons=40,
+        reactions=True,
+        idempotent=True,
+        text_limit=20_000,
+        caption_limit=20_000,
+    )
+    rules: tuple[Rule, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    checks: tuple[Check, ...] = ()
     state = "ok"
 
     def __init__(
@@ -53,6 +75,7 @@ class WebChat:
         self.transcripts, self.now = transcripts, now
         self.keep_photo, self.keep_picture = keep_photo, keep_picture
         self._heard: Heard | None = None
+        self.counts: Counter[str] = Counter()
         self._ready = asyncio.Event()
         self._watchers: list[Callable[[str], None]] = []
 
@@ -74,6 +97,23 @@ class WebChat:
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+    async def whisper(self, to: Address, user: str, reply: Reply, press: str) -> bool:
+        """Everybody reads everything here."""
+        return False
+
+    async def fetch(self, ref: str) -> AsyncIterator[bytes]:
+        """Pictures come with their message; there is nothing to fetch later."""
+        raise PhotoFault("expired")
+        yield b""
+
+    async def examine(self) -> tuple[Check, ...]:
+        """There is nothing that could be set wrongly."""
+        return ()
+
+    def deep_link(self, code: str) -> str:
+        """Nobody comes in from outside."""
+        return ""
 
     async def _hear(self, message: InboundMessage) -> bool:
         await self._ready.wait()
@@ -122,7 +162,7 @@ class WebChat:
             "reactions": [],
             "edited": False,
             "reply_to": reply.reply_to or None,
-            "mention": list(reply.mention),
+            "mention": [user for _, user in reply.mention],
             "at": self.now().isoformat(),
         }
 

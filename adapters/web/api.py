@@ -37,7 +37,7 @@ async def numbers(request: web.Request) -> web.Response:
         )
         return {each.value: found[each.value] for each in Level}
 
-    text = metrics.text(site.counts, await house.read(count), house.version)
+    text = metrics.text(site.counts, await house.read(count), house.counts(), house.version)
     headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     return web.Response(body=text.encode(), headers=headers)
 

@@ -18,8 +18,13 @@ class Counts:
         self.requests[(method, route, status)] += 1
 
 
-def text(counts: Counts, orders: Mapping[str, int], version: str) -> str:
-    """The exposition format."""
+def text(
+    counts: Counts,
+    orders: Mapping[str, int],
+    platforms: Mapping[str, Mapping[str, int]],
+    version: str,
+) -> str:
+    """The exposition format. `platforms` is what each platform's adapter counted, by name."""
     lines = [
         "# HELP vitrine_info The running version.",
         "# TYPE vitrine_info gauge",
@@ -35,6 +40,14 @@ def text(counts: Counts, orders: Mapping[str, int], version: str) -> str:
         "# TYPE vitrine_open_orders gauge",
     ]
     lines += [f"vitrine_open_orders{_labels(level=k)} {n}" for k, n in orders.items()]
+    lines += [
+        "# HELP vitrine_platform_total What happened on a chat platform.",
+        "# TYPE vitrine_platform_total counter",
+    ]
+    for platform, happened in sorted(platforms.items()):
+        for what, number in sorted(happened.items()):
+            labels = _labels(platform=platform, what=what)
+            lines.append(f"vitrine_platform_total{labels} {number}")
     return "\n".join(lines) + "\n"
 
 

@@ -131,6 +131,7 @@ _FORM = "application/x-www-form-urlencoded"
 _PICTURE = _answer("image/*", None, "A picture")
 _FEED = _answer("text/event-stream", None, "A live feed")
 _SEEN = _answer("text/html", None, "Back to the page")
+_DONE = _answer("application/json", None, "Taken in")
 
 PATHS: dict[str, Data] = {
     "/healthz": {"get": _does("Whether all is well; 503 if not", _json({"type": "object"}))},
@@ -185,6 +186,18 @@ PATHS: dict[str, Data] = {
         "get": _does(
             "The ticket to print", _answer("application/octet-stream", None), path="token form"
         )
+    },
+    "/webhooks/telegram": {"post": _does("Telegram calls", _DONE, body={"type": "object"})},
+    "/webhooks/feishu": {"post": _does("Feishu calls", _DONE, body={"type": "object"})},
+    "/webhooks/wecom": {
+        "get": _does(
+            "WeCom asks whether this address is ours", _answer("text/plain", None),
+            query="msg_signature timestamp nonce echostr",
+        ),
+        "post": _does(
+            "WeCom calls", _DONE, body=TEXT, media="application/xml",
+            query="msg_signature timestamp nonce",
+        ),
     },
     "/api/sandbox/chats": {"get": _does("All chats", _json(_list(_ref("Chat"))))},
     "/api/sandbox/messages": {

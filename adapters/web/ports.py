@@ -89,6 +89,9 @@ class House(Protocol):
     def watch(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Be told, on the event loop, that orders changed; call the result to stop."""
 
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """What happened on each chat platform: counts by platform and name."""
+
     async def health(self) -> Mapping[str, Any]:
         """`{"status", "version", "database", "platforms"}`; status other than ok names what
         fails.

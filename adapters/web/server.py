@@ -1,13 +1,17 @@
 """The web server: routes, guards and feeds around the house that the composition root hands in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
+from adapters.chat.port import Hook
 from adapters.web import api, pages, portal
 from adapters.web.bodies import BODY
 from adapters.web.faults import catching
 from adapters.web.feed import BOARD
+from adapters.web.hooks import HOOKS
+from adapters.web.hooks import ROUTES as HOOK_ROUTES
 from adapters.web.ports import House, Sandbox
 from adapters.web.rendering import STATIC, environment
 from adapters.web.sandbox import ROUTES as SANDBOX_ROUTES
@@ -15,12 +19,17 @@ from adapters.web.security import dress, guarding
 from adapters.web.site import SITE, Site, site_of
 
 
-def build(house: House, sandbox: Sandbox | None, *, api_token: str = "") -> web.Application:
-    """The application. `sandbox` None means the real thing: staff pages ask for the token."""
+def build(
+    house: House, sandbox: Sandbox | None, *, api_token: str = "", hooks: Sequence[Hook] = ()
+) -> web.Application:
+    """The application. `sandbox` None means the real thing: staff pages ask for the token. `hooks`
+    are the addresses at which platforms call.
+    """
     app = web.Application(middlewares=[counting, catching, guarding], client_max_size=BODY + 2**20)
     app[SITE] = Site(house, sandbox, api_token, environment())
-    for routes in (api.ROUTES, pages.ROUTES, portal.ROUTES):
+    for routes in (api.ROUTES, pages.ROUTES, portal.ROUTES, HOOK_ROUTES):
         app.add_routes(routes)
+    app[HOOKS] = {(hook.method, hook.path): hook.handler for hook in hooks}
     app.router.add_static("/static", STATIC)
     if sandbox is not None:
         app.add_routes(SANDBOX_ROUTES)

@@ -35,7 +35,7 @@ def word(p: Phrases, notice: Notice) -> Reply:
         text,
         buttons=buttons,
         reply_to=notice.reply_to,
-        mention=(str(facts["person"]),),
+        mention=((p.who(str(facts["person"])), str(facts["person"])),),
     )
 
 

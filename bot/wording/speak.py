@@ -1,5 +1,5 @@
-"""The catalogues: one TOML file a language, the only user-facing text. Sentences by key, plural
-forms, dates as people say them.
+"""The catalogues: TOML files of one language each, the only user-facing text. Sentences by key,
+plural forms, dates as people say them.
 """
 
 import tomllib
@@ -27,10 +27,9 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def catalogue(language: str) -> Mapping[str, Sentence]:
     """All sentences of a language by `section.key`."""
     found: dict[str, Sentence] = {}
-    for path in (HERE / f"{language}.toml", HERE / f"pages.{language}.toml"):
-        if path.exists():
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-            found |= {f"{s}.{k}": v for s, rows in data.items() for k, v in rows.items()}
+    for path in (HERE / f"{language}.toml", *sorted(HERE.glob(f"*.{language}.toml"))):
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        found |= {f"{s}.{k}": v for s, rows in data.items() for k, v in rows.items()}
     return found
 
 

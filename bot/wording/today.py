@@ -29,7 +29,7 @@ def word(p: Phrases, notice: Notice) -> Reply:
         for seq in e.fact.undone
     }
     shown = [e for e in newest if isinstance(e.fact, REPORTS) and e.source is not None][:LINES]
-    rows = [_line(p, e, gone=(e.order_no, e.seq) in undone) for e in shown]
+    rows = [line(p, e, gone=(e.order_no, e.seq) in undone) for e in shown]
     title = p.say("card.title", date=p.date(day))
     text = "\n".join([title, *([r for r in rows if r] or [p.say("card.empty")])])
     fresh = next((e for e in shown if (e.order_no, e.seq) not in undone), None)
@@ -39,7 +39,8 @@ def word(p: Phrases, notice: Notice) -> Reply:
     return Reply(Kind.CARD.value, text, title, buttons=buttons, silent=True)
 
 
-def _line(p: Phrases, event: Event, *, gone: bool) -> str:
+def line(p: Phrases, event: Event, *, gone: bool) -> str:
+    """One report: when, who, what."""
     order = p.reader.order(event.order_no)
     if order is None:
         return ""

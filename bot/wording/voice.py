@@ -3,12 +3,12 @@ things stand when it is sent.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from adapters.chat.port import Reply
-from bot.wording import asking, digests, leading, today
+from bot.wording import asking, digests, leading, telling, today
 from bot.wording.drafts import Draft
 from bot.wording.phrases import Phrases
 from bot.wording.speak import has, joined
@@ -46,7 +46,11 @@ class Voice:
                 return digests.word(phrases, first, self.board)
             case Kind.CARD:
                 return Draft(today.word(phrases, first))
-            case Kind.ANSWER | Kind.NOTICE | Kind.REMINDER | Kind.REVIEW | Kind.REACTION:
+            case Kind.REACTION:
+                return Draft(telling.recorded(phrases, first))
+            case Kind.NOTICE if first.what == "forward":
+                return Draft(self._forward(phrases, notices))
+            case Kind.ANSWER | Kind.NOTICE | Kind.REMINDER | Kind.REVIEW:
                 return self._answer(phrases, first)
 
     def _push(self, p: Phrases, notices: Sequence[Notice]) -> Draft:
@@ -74,6 +78,14 @@ class Voice:
         )
         picture = ("progress", {"order": only.order_no, "customer": True}) if only else None
         return Draft(reply, picture)
+
+    def _forward(self, p: Phrases, notices: Sequence[Notice]) -> Reply:
+        """A push that did not reach its customer, for somebody to forward."""
+        who = str(notices[0].facts["who"])
+        customer = p.reader.person(who)
+        theirs = Phrases(customer.language if customer else p.language, p.reader, p.calendar, p.now)
+        inner = [replace(n, what=str(n.facts["what"]), reader=who) for n in notices]
+        return telling.forwarded(p, notices, self._push(theirs, inner).reply.text, who)
 
     def _push_line(self, p: Phrases, notice: Notice, order: Order) -> str:
         facts = notice.facts
@@ -161,8 +173,19 @@ class Voice:
                     who=p.who(str(facts["by"])),
                     text=facts.get("text", ""),
                 )
+            case "alarm" | "left-customer" | "left-person" | "left-group":
+                return telling.about(p, notice)
+            case "voice" | "resent":
+                return p.say(f"telling.{notice.what}")
             case _:
-                return self._hello(p, notice, facts)
+                lines = [self._hello(p, notice, facts)]
+                lines += telling.checked(p, facts.get("checks", ()))
+                if facts.get("doors"):
+                    lines.append(telling.doors(p, facts["doors"]))
+                teach = f"teach.{facts.get('platform')}"
+                if notice.what in ("greeting", "bound") and has(teach):
+                    lines.append(p.say(teach))
+                return "\n".join(lines)
 
     def _hello(self, p: Phrases, notice: Notice, facts: Mapping[str, Any]) -> str:
         person = p.reader.person(str(facts.get("person", notice.reader)))

@@ -43,14 +43,15 @@ def command(folder: Path, *words: str, text: str = "", **more: str) -> tuple[int
 class Served:
     """A running server and what one does to it."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, port: int = 0, **more: str) -> None:
+        self.folder, self.more = folder, more
         self.port = port or free_port()
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> "Served":
         """Start it and wait for its last start-up line."""
-        env = environment(self.folder, VITRINE_SANDBOX="1", VITRINE_HTTP_PORT=str(self.port))
+        own = {"VITRINE_SANDBOX": "1", "VITRINE_HTTP_PORT": str(self.port)}
+        env = environment(self.folder, **own, **self.more)
         with (self.folder.parent / f"{self.folder.name}.log").open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bot", "run"],

@@ -25,9 +25,15 @@ def put(store: Store, *notices: Notice) -> list[bool]:
 
 
 def claim(
-    store: Store, now: datetime = LATER, lease: float = 100.0, count: int = 20
+    store: Store,
+    now: datetime = LATER,
+    lease: float = 100.0,
+    count: int = 20,
+    wall: float = 1000.0,
 ) -> list[Claimed]:
-    found: list[Claimed] = box(store, "claim", now, lease, count)
+    found: list[Claimed] = store.now(
+        lambda ledger: ledger.outbox.claim(now, lease, count, wall=wall)
+    )
     return found
 
 
@@ -89,11 +95,56 @@ def test_order_holds_over_a_retry(store: Store) -> None:
     """A notice that failed once keeps its place, though the next try is in the future."""
     put(store, notice("first"), notice("second"))
     (first,) = claim(store)
-    assert box(store, "again", first, LATER + timedelta(minutes=5), "timeout")
-    assert claim(store, LATER) == []
+    assert box(store, "again", first, 1005.0, "timeout")
+    assert claim(store) == []
+    assert box(store, "next_retry", 1000.0) == 1005.0
     put(store, notice("elsewhere", chat="other"))
-    assert keys(claim(store, LATER)) == ["elsewhere"]
-    assert drain(store, LATER + timedelta(minutes=5)) == ["first", "second"]
+    assert keys(claim(store)) == ["elsewhere"]
+    (again,) = claim(store, wall=1005.0)
+    assert (again.notice.key, again.attempts) == ("first", 2)
+    assert box(store, "sent", again, "m", LATER)
+    assert drain(store) == ["second"]
+
+
+def test_a_retry_goes_by_the_wall_clock_and_not_by_the_factory_s(store: Store) -> None:
+    """The sandbox's clock stands still; a platform's trouble does not."""
+    put(store, notice("k"))
+    (first,) = claim(store, START)
+    assert box(store, "again", first, 1005.0, "timeout")
+    assert claim(store, LATER + timedelta(days=3)) == []
+    assert not box(store, "busy", START, 900.0)
+    assert box(store, "busy", START, 1001.0)
+    assert keys(claim(store, START, wall=1005.0)) == ["k"]
+
+
+def test_a_chat_that_must_wait_holds_nobody_else_up(store: Store) -> None:
+    """More chats wait for their limits than one page holds; the one that may go is found."""
+    put(store, *(notice(f"w{n}", chat=f"full-{n}") for n in range(150)), notice("go", chat="free"))
+    found = store.now(
+        lambda ledger: ledger.outbox.claim(
+            LATER, 100.0, 5, wall=1000.0, free=lambda n: n.to.chat == "free"
+        )
+    )
+    assert keys(found) == ["go"]
+
+
+def test_a_closed_chat_takes_what_waits_for_it_along(store: Store) -> None:
+    put(store, notice("a"), notice("b"), notice("c", chat="other"))
+    dropped = box(store, "shut", notice("a").to, "blocked")
+    assert [n.key for n in dropped] == ["a", "b"]
+    assert drain(store) == ["c"]
+    assert [row["error"] for row in box(store, "stuck")] == ["blocked", "blocked"]
+
+
+def test_numbers_stand_for_buttons_of_that_message_or_of_the_newest(store: Store) -> None:
+    put(store, notice("a"), notice("b"))
+    for name, buttons in (("m1", ["x:1", "y:2"]), ("m2", [])):
+        (one,) = claim(store)
+        assert box(store, "sent", one, name, LATER, buttons)
+    to = notice("a").to
+    assert box(store, "numbered", to, "m1", START) == ["x:1", "y:2"]
+    assert box(store, "numbered", to, "", START) == []  # the newest message has none
+    assert box(store, "numbered", to, "unheard-of", START) == []
 
 
 def test_what_is_only_due_later_holds_nobody_up(store: Store) -> None:
@@ -116,7 +167,7 @@ def test_a_bundle_is_claimed_together(store: Store) -> None:
         notice("b3", bundle="b", at=LATER + timedelta(hours=1)),
         notice("b4", bundle="b", chat="else"),
     )
-    assert keys(claim(store)) == ["b1", "b4", "b2"]
+    assert keys(claim(store)) == ["b1", "b2", "b4"]
 
 
 def test_no_more_than_asked_for(store: Store) -> None:
@@ -131,7 +182,7 @@ def test_a_late_acknowledgement_is_refused(store: Store) -> None:
     assert box(store, "expired", 49.9) == []
     (expired,) = box(store, "expired", 50)
     assert expired == late
-    assert box(store, "again", expired, LATER, "lease")
+    assert box(store, "again", expired, 0.0, "lease")
     (mine,) = claim(store)
     assert mine.token == late.token + 1
     for method, args in (
@@ -152,10 +203,10 @@ def test_a_late_acknowledgement_is_refused(store: Store) -> None:
 def test_a_late_release_takes_no_attempt_from_another(store: Store) -> None:
     put(store, notice("k"))
     (late,) = claim(store)
-    box(store, "again", late, LATER, "lease")
+    box(store, "again", late, 0.0, "lease")
     (mine,) = claim(store)
     box(store, "release", late)
-    box(store, "again", mine, LATER, "x")
+    box(store, "again", mine, 0.0, "x")
     assert claim(store)[0].attempts == 3
 
 
@@ -177,7 +228,7 @@ def test_what_is_being_sent_or_was_tried_is_not_replaced(store: Store) -> None:
     put(store, notice("trying", slot="s"))
     (trying,) = claim(store)
     put(store, notice("new", slot="s"))
-    box(store, "again", trying, LATER, "timeout")
+    box(store, "again", trying, 0.0, "timeout")
     put(store, notice("newest", slot="s"))
     assert drain(store) == ["trying", "newest"]
 

@@ -203,6 +203,9 @@ class Home:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
 
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        return {"sandbox": {"received": 3}}
+
     async def health(self) -> Mapping[str, Any]:
         platforms = {"sandbox": "ok"}
         return {
