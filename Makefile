@@ -39,6 +39,7 @@ format: .venv/.dev
 
 bench: .venv/.dev
 	@$(PY) -m bot bench $(ARGS)
+	@$(PY) -m tests.load.platforms $(ARGS)
 
 lock: .tools/.ready
 	@$(UV) pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.lock

@@ -87,6 +87,7 @@ def configured(s: Settings) -> dict[str, dict[str, Any]]:
             "bot_secret": s.wecom_bot_secret,
             "ws_url": s.wecom_ws_url,
             "group_webhook": s.wecom_group_webhook,
+            "group_chat": s.wecom_group_chat,
             "corp_id": s.wecom_corp_id,
             "agent_id": s.wecom_agent_id,
             "agent_secret": s.wecom_agent_secret,

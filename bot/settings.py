@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     wecom_bot_secret: str = Field(default="", repr=False)
     wecom_ws_url: str = "wss://openws.work.weixin.qq.com"
     wecom_group_webhook: str = Field(default="", repr=False)
+    wecom_group_chat: str = ""
     wecom_corp_id: str = ""
     wecom_agent_id: str = ""
     wecom_agent_secret: str = Field(default="", repr=False)
