@@ -39,6 +39,7 @@ format: .venv/.dev
 
 bench: .venv/.dev
 	@$(PY) -m bot bench $(ARGS)
+	@$(PY) -m tests.load.digest $(ARGS)
 	@$(PY) -m tests.load.platforms $(ARGS)
 
 lock: .tools/.ready

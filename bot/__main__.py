@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from bot import bench, commands
 from bot.settings import Settings
 
@@ -47,12 +49,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return commands.understand_lines(args.world, sys.stdin, sys.stdout)
     try:
         settings = Settings()
-    except ValueError as error:
-        print(f"settings: {error}", file=sys.stderr)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            name = "VITRINE_" + "_".join(str(part) for part in fault["loc"]).upper()
+            print(f"{name}: {fault['msg']}", file=sys.stderr)
         return 2
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    logging.getLogger("PIL").setLevel(logging.WARNING)  # it writes photos' metadata
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     match args.command:

@@ -19,9 +19,10 @@ from aiohttp import web
 from adapters.chat.port import ChatAdapter, Check
 from adapters.chat.webchat import WebChat
 from adapters.web.server import build
+from bot.auditor import Auditor
 from bot.books import Transcripts
 from bot.clocks import RealClock, TurnedClock
-from bot.clockwork import Clockwork
+from bot.clockwork import ARMED, Clockwork
 from bot.courier import Courier
 from bot.house import House
 from bot.intake import Intake
@@ -37,6 +38,7 @@ from bot.wording.voice import Voice
 from domain.calendar import WorkCalendar, week_from_text
 from domain.desk import Desk
 from domain.errors import DomainError
+from domain.escalation import Policy, default, from_toml
 from scheduler.clock import every
 from storage.holidays import ChinaHolidays, LayeredHolidays, Override
 from storage.ledger import Ledger
@@ -81,6 +83,7 @@ class App:
     losses: Losses = field(init=False)
     courier: Courier = field(init=False)
     clockwork: Clockwork = field(init=False)
+    auditor: Auditor = field(init=False)
     sandbox: Sandbox | None = None
 
     def __post_init__(self) -> None:
@@ -92,7 +95,7 @@ class App:
         overrides = self.store.now(_overrides)
         holidays = LayeredHolidays(ChinaHolidays(), overrides)
         self.calendar = WorkCalendar(s.zone, week_from_text(s.work_week), holidays)
-        self.desk = Desk(self.calendar)
+        self.desk = Desk(self.calendar, policy=policy_of(s.escalation))
         self.links = Links(secret_key(s), s.base_url)
         self.photos = Photos(s.data_dir / "photos")
         self.house = House(
@@ -105,6 +108,7 @@ class App:
             s.data_dir / "pictures",
             self._platforms,
             self._counts,
+            lambda: [f.code for f in self.auditor.findings],
             s.sandbox,
             s.language,
             s.factory,
@@ -118,15 +122,22 @@ class App:
         self.courier = Courier(
             self.store, self.adapters, self.packer, limits, self.losses, self._quiet
         )
-        self.clockwork = Clockwork(self.store, self.calendar, time.fromisoformat(s.standup))
+        self.clockwork = Clockwork(self.store, self.desk, time.fromisoformat(s.standup))
         try:
             self.adapters |= assemble(s, self.store, self._alarm)
         except ValueError:
             self.store.close()
             raise
+        self.auditor = Auditor(self.store, self.adapters, self.clockwork, self.losses)
         if s.sandbox:
             self._add_sandbox()
         self.store.platforms = tuple(self.adapters)
+        self.store.now(self._armed)
+
+    def _armed(self, ledger: Ledger) -> None:
+        """Orders of a version without timers get theirs, once."""
+        if not ledger.settings.get(ARMED):
+            self.clockwork.arm(ledger)
 
     def _add_sandbox(self) -> None:
         assert isinstance(self.clock, TurnedClock)
@@ -224,6 +235,8 @@ class App:
         tasks += [asyncio.create_task(looking(a, self.store)) for a in self.adapters.values()]
         tasks.append(asyncio.create_task(self.courier.run()))
         stop = every(5, self._tick, self.settings.zone) if self.sandbox is None else None
+        if self.sandbox is None:
+            tasks.append(asyncio.create_task(self.auditor.run()))
         try:
             await self._begin()
             await runner.setup()
@@ -264,6 +277,16 @@ class App:
         host = self.settings.http_host
         shown = f"[{host}]" if ":" in host else host
         return f"http://{shown}:{self.settings.http_port}/"
+
+
+def policy_of(path: str) -> Policy:
+    """The factory's own escalation file, or the one that comes with us. Raises ValueError."""
+    if not path:
+        return default()
+    try:
+        return from_toml(Path(path).read_text(encoding="utf-8"))
+    except (OSError, DomainError) as error:
+        raise ValueError(f"VITRINE_ESCALATION {path}: {error}") from error
 
 
 def _ignore(_: object) -> None:

@@ -10,7 +10,8 @@ from bot.pictures.cards import ProgressCard, Step, draw_progress
 from bot.pictures.digest import DigestCard, DigestSection, draw_digest
 from bot.pictures.ticket import Ticket, TicketWords
 from bot.wording.phrases import Phrases
-from domain.order import Node, Order, Photo, Status
+from domain.node import Node, Status
+from domain.order import Order, Photo
 from domain.plan import forecast
 
 _WEIGHT = (Status.DELAYED, Status.TO_CONFIRM, Status.IN_PROGRESS)

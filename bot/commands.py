@@ -25,11 +25,11 @@ from bot.understanding.cases import decision_to_json, message_from_case, world_f
 from bot.understanding.understand import understand
 from bot.wording.phrases import Phrases
 from bot.wording.speak import has, joined, say
-from bot.worlds import SYSTEM, template, templates
+from bot.worlds import template, templates
 from domain.calendar import WorkCalendar
 from domain.commands import Told
 from domain.errors import DomainError, SheetFault
-from domain.person import Person, Role
+from domain.person import SYSTEM, Person, Role
 from domain.route import from_toml
 from storage.backup import backup as write_backup
 from storage.backup import restore as read_backup

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from adapters.chat.port import CannotEdit, ChatAdapter, Edits, SendError
 from bot.cards import Draw
@@ -33,6 +34,14 @@ FLIGHTS = 64
 RETRY = (5, 30, 120, 600, 1800, 3600, 7200, 14400)
 """Seconds before each further try, with jitter; after the last the notice is a dead letter."""
 PAUSE = 30.0
+JITTER = 0.03
+"""Seconds by which one message may take longer to its platform than another."""
+MARKS = 2
+"""Tries of a mark on a message, which nobody misses."""
+OLDEST = timedelta(hours=24)
+"""How long a platform may put a notice off before it is given up."""
+HANGS = 3.0
+"""Seconds after which a send is not worth waiting for."""
 DRAWN = 32
 """Pictures that are remembered: a fan-out draws its card once."""
 
@@ -48,14 +57,15 @@ class Courier:
     losses: Losses
     done: Callable[[], None] = lambda: None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: dict[asyncio.Task[None], float] = field(default_factory=dict)
     _drawn: dict[Draw, asyncio.Task[bytes]] = field(default_factory=dict)
     _looked: float = 0.0
 
     @property
     def sending(self) -> int:
-        """How many messages are on their way."""
-        return len(self._tasks)
+        """How many messages are on their way and do not hang."""
+        recent = time.monotonic() - HANGS
+        return sum(begun > recent for begun in self._tasks.values())
 
     def wake(self) -> None:
         """Look again, soon."""
@@ -73,11 +83,11 @@ class Courier:
                     log.exception("the courier stumbled")
                     carried, opens = 0, time.time() + 1
                 if not carried:
-                    if not self._tasks:
+                    if not self.sending:
                         self.done()
                     await self._sleep(opens)
         finally:
-            for task in self._tasks:
+            for task in list(self._tasks):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -119,12 +129,12 @@ class Courier:
         )
         for parcel in parcels:
             task = asyncio.create_task(self._deliver(parcel, wall + LEASE))
-            self._tasks.add(task)
+            self._tasks[task] = time.monotonic()
             task.add_done_callback(self._landed)
         return len(parcels), opens
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         self.wake()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("what came of a notice could not be noted", exc_info=error)
@@ -136,19 +146,24 @@ class Courier:
             error = SendError("no adapter for this platform", permanent=True)
             await self._settle(parcel, error, time.time())
             return
+        begun = [time.time()]
         try:
-            message_id = await asyncio.wait_for(self._send(adapter, parcel, until), LONGEST)
+            message_id = await asyncio.wait_for(self._send(adapter, parcel, until, begun), LONGEST)
         except SendError as error:
-            await self._settle(parcel, error, time.time())
+            await self._settle(parcel, error, _arrived(begun[0]))
         except TimeoutError:
-            await self._settle(parcel, SendError("timed out", ambiguous=True), time.time())
-        except Exception as error:
+            late = SendError("timed out", ambiguous=True)
+            await self._settle(parcel, late, _arrived(begun[0]))
+        except Exception as fault:
             log.exception("notice %d could not be sent", first.id)
-            await self._settle(parcel, SendError(type(error).__name__), time.time())
+            await self._settle(parcel, SendError(type(fault).__name__), _arrived(begun[0]))
         else:
-            await self._sent(parcel, message_id, time.time())
+            await self._sent(parcel, message_id, _arrived(begun[0]))
 
-    async def _send(self, adapter: ChatAdapter, parcel: Parcel, until: float) -> str:
+    async def _send(
+        self, adapter: ChatAdapter, parcel: Parcel, until: float, begun: list[float]
+    ) -> str:
+        """Send it; `begun` is set to the moment at which it left."""
         first = parcel.claims[0].notice
         if parcel.silent:
             return parcel.slot_message
@@ -162,6 +177,7 @@ class Courier:
             reply = self.packer.fit(adapter, reply).reply
         if time.time() > until - LONGEST / 2:
             raise SendError("too late under this claim")
+        begun[0] = time.time()
         if parcel.whisper and await adapter.whisper(
             first.to, parcel.whisper, reply, str(first.facts.get("press", ""))
         ):
@@ -212,7 +228,7 @@ class Courier:
                 self.limits.hold(ledger, first.to, until, everywhere=error.everywhere)
             for claimed in parcel.claims:
                 self._fate(ledger, claimed, error, wall, idempotent=idempotent)
-            if error.moved_to:
+            if error.moved_to and error.moved_to != first.to.chat:
                 ledger.folk.move(first.to, error.moved_to)
             elif error.shut:
                 self.losses.shut(ledger, first.to, str(error))
@@ -224,9 +240,14 @@ class Courier:
     def _fate(
         self, ledger: Ledger, claimed: Claimed, error: SendError, wall: float, *, idempotent: bool
     ) -> None:
-        if error.moved_to:
+        mark = claimed.notice.kind is Kind.REACTION
+        lies = ledger.clock.now() - claimed.notice.not_before > OLDEST
+        if error.moved_to and error.moved_to != claimed.notice.to.chat:
             ledger.outbox.release(claimed)
-        elif error.permanent or claimed.attempts > len(RETRY):
+        elif error.retry_after is not None and not lies:
+            at = wall + error.retry_after * (1 + random.random() / 20)
+            ledger.outbox.postponed(claimed, at, str(error))
+        elif error.permanent or claimed.attempts > (MARKS - 1 if mark else len(RETRY)):
             ledger.outbox.dead(claimed, str(error))
             self.losses.dead(ledger, claimed, shut=error.shut)
         elif error.ambiguous and not idempotent:
@@ -234,6 +255,9 @@ class Courier:
             self.losses.doubtful(ledger, claimed)
         else:
             wait = float(RETRY[claimed.attempts - 1])
-            if error.retry_after is not None:
-                wait = error.retry_after
             ledger.outbox.again(claimed, wall + wait * (1 + random.random() / 4), str(error))
+
+
+def _arrived(begun: float) -> float:
+    """The moment to which a message is charged that left at another and was answered now."""
+    return min(time.time(), begun + JITTER)

@@ -12,7 +12,7 @@ from bot.sheets.lines import SheetResult
 from bot.sheets.pasted import understand_lines
 from bot.sheets.words import named
 from bot.standup import WORDS as STANDUP
-from bot.standup import standup
+from bot.standup import asked
 from bot.taking import blocking, known, line_doc, line_from, take
 from bot.understanding.dates import find_dates
 from bot.understanding.model import Update
@@ -20,7 +20,7 @@ from domain.commands import ChangeDue, Told
 from domain.desk import Desk
 from domain.errors import DomainError, Refused
 from domain.events import Source
-from domain.person import Deed, Group, GroupKind, Role, may
+from domain.person import Deed, GroupKind, Role, may
 from storage.ledger import Ledger
 
 DUE = ("/交期", "/due")
@@ -40,9 +40,7 @@ class Entry:
         """Handle the message if it enters orders or asks for the digest; None if it does not."""
         text = view.text.strip()
         if text.lower() in STANDUP and view.person.role not in (Role.CUSTOMER, Role.SUPPLIER):
-            group = view.group or Group(view.to, view.kind, language=view.language)
-            standup(ledger, self.desk.calendar, group, f"asked/{view.row.id}")
-            return {"why": "standup"}
+            return self._standup(ledger, view)
         rest = next((text[len(w) :] for w in DUE if text.lower().startswith(w)), None)
         if rest is not None:
             return self._due(ledger, view, rest)
@@ -65,6 +63,15 @@ class Entry:
             return None
         self._confirm(ledger, view, result)
         return {"why": "entry"}
+
+    def _standup(self, ledger: Ledger, view: Scene) -> dict[str, Any]:
+        """The digest on demand, for whom and where it may be read."""
+        try:
+            asked(ledger, self.desk, view)
+        except DomainError as error:
+            self.replies.refused(ledger, view, Update("none"), error)
+            return {"why": error.code}
+        return {"why": "standup"}
 
     def _due(self, ledger: Ledger, view: Scene, rest: str) -> dict[str, Any]:
         """`/交期 A103 12/1 罗纹晚到`: promise another date; whoever follows hears of it."""

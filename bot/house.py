@@ -47,6 +47,7 @@ class House:
     pictures: Path
     platforms: Callable[[], Mapping[str, str]]
     counted: Callable[[], Mapping[str, Mapping[str, int]]]
+    audited: Callable[[], Sequence[str]]
     sandbox: bool = False
     language: str = "zh-CN"
     factory: str = "Vitrine"
@@ -228,12 +229,15 @@ class House:
         except Exception as error:
             database = type(error).__name__
         platforms = dict(self.platforms())
-        well = database == "ok" and all(s in ("ok", "off") for s in platforms.values())
+        findings = list(self.audited())
+        well = database == "ok" and not findings
+        well = well and all(s in ("ok", "off", "starting") for s in platforms.values())
         return {
             "status": "ok" if well else "failing",
             "version": self.version,
             "database": database,
             "platforms": platforms,
+            "auditor": findings,
         }
 
 

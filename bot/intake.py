@@ -57,6 +57,7 @@ class Intake:
 
     async def hear(self, message: InboundMessage) -> bool:
         """Take a message in; when this returns it is on disk. False for a redelivery."""
+        album = str(message.album)[:100]
         media = [await self._spool(m) for m in message.media]
         payload: dict[str, Any] = {
             "said": message.said.value,
@@ -70,7 +71,7 @@ class Intake:
             "mentions_bot": message.mentions_bot,
             "forwarded": message.forwarded,
             "from_bot": message.from_bot,
-            "album": message.album,
+            "album": album,
             "title": clean(message.title)[:80],
         }
         kept = {k: v for k, v in payload.items() if v}
@@ -88,8 +89,8 @@ class Intake:
         )
         if number:
             chat = (message.platform, message.account, message.chat)
-            if message.album:
-                self._albums[chat, message.album] = time.monotonic()
+            if album:
+                self._albums[chat, album] = time.monotonic()
             self._fetch(message.platform, number, media)
             self._queue(chat, number)
         return bool(number)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.chat.port import ChatAdapter, Rule
-from domain.notice import Kind, Notice
+from domain.notice import Kind, Loud, Notice
 from domain.person import Address
 from storage.ledger import Ledger
 from storage.limits import Window
@@ -60,7 +60,7 @@ class Limits:
     def chat(self, ledger: Ledger, notice: Notice, wall: float) -> float:
         """When a notice may go to its chat: 0 for now."""
         to = notice.to
-        if notice.kind is Kind.REACTION:
+        if notice.kind is Kind.REACTION or notice.loud is Loud.TOAST:
             return 0.0
         windows = _windows(self.rules(to.platform), _scopes(ledger, to))
         used = ledger.limits.used(_name(to))

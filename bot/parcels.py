@@ -121,7 +121,7 @@ class Packer:
             self.fit(adapter, reply),
             slot,
             draw if adapter.can.pictures else None,
-            only_edit=first.kind is Kind.ASK and first.what in ("answered", "dropped"),
+            only_edit=_ends(first),
             whisper=names.get(first.reader, "") if quiet and adapter.can.whispers else "",
         )
 
@@ -175,5 +175,10 @@ def _needless(adapter: ChatAdapter, notice: Notice, slot: str) -> bool:
         return can.edits is not Edits.ALWAYS
     if notice.kind is Kind.REACTION:
         return not can.reactions and notice.what != "recorded"
+    return _ends(notice) and (can.edits is Edits.NEVER or not slot)
+
+
+def _ends(notice: Notice) -> bool:
+    """What only says how an earlier message stands now: a question's end, a digest's state."""
     ended = notice.kind is Kind.ASK and notice.what in ("answered", "dropped")
-    return ended and (can.edits is Edits.NEVER or not slot)
+    return ended or notice.what == "standup-again"

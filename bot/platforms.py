@@ -26,7 +26,8 @@ FOUND = "checks/"
 """Where the running program leaves for the doctor what it found, by platform."""
 LOOK = 24 * 3600.0
 """Seconds between two looks at what a platform lacks: asking costs calls."""
-GLANCE = 30.0
+GLANCE, SOON, FRESH = 30.0, 0.5, 60.0
+"""Seconds between two glances at the state: the usual, and those of the first FRESH seconds."""
 Alarm = Callable[[str, str, Mapping[str, str]], Awaitable[None]]
 """Platform, code, facts."""
 
@@ -63,7 +64,7 @@ class Remembered:
 def configured(s: Settings) -> dict[str, dict[str, Any]]:
     """The options of every platform that the settings ask for, by platform."""
     found: dict[str, dict[str, Any]] = {}
-    if s.telegram_token:
+    if s.telegram_token or s.telegram_webhook_secret:
         found["telegram"] = {
             "token": s.telegram_token,
             "base_url": s.telegram_base_url,
@@ -71,7 +72,7 @@ def configured(s: Settings) -> dict[str, dict[str, Any]]:
             "webhook_secret": s.telegram_webhook_secret,
             "public_url": s.base_url,
         }
-    if s.feishu_app_id or s.feishu_app_secret:
+    if s.feishu_app_id or s.feishu_app_secret or s.feishu_encrypt_key:
         found["feishu"] = {
             "app_id": s.feishu_app_id,
             "app_secret": s.feishu_app_secret,
@@ -81,7 +82,8 @@ def configured(s: Settings) -> dict[str, dict[str, Any]]:
             "verification_token": s.feishu_verification_token,
             "monthly_calls": s.feishu_monthly_calls,
         }
-    if s.wecom_bot_id or s.wecom_bot_secret or s.wecom_group_webhook or s.wecom_corp_id:
+    application = (s.wecom_corp_id, s.wecom_agent_id, s.wecom_agent_secret, s.wecom_aes_key)
+    if any((s.wecom_bot_id, s.wecom_bot_secret, s.wecom_group_webhook, *application)):
         found["wecom"] = {
             "bot_id": s.wecom_bot_id,
             "bot_secret": s.wecom_bot_secret,
@@ -123,6 +125,7 @@ async def looking(adapter: ChatAdapter, store: Store) -> None:
     """Ask a platform now and then what works, and leave what is known of it for the doctor."""
     told: tuple[Check, ...] = ()
     asked = -LOOK
+    began = asyncio.get_running_loop().time()
     while True:
         now = asyncio.get_running_loop().time()
         if adapter.state == "ok" and now - asked > LOOK:
@@ -132,7 +135,7 @@ async def looking(adapter: ChatAdapter, store: Store) -> None:
             told = adapter.checks
             rows = [[c.code, c.well, dict(c.facts)] for c in told]
             await store.run(lambda ledger, rows=rows: _leave(ledger, adapter.platform, rows))  # type: ignore[misc]
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(SOON if now - began < FRESH else GLANCE)
 
 
 def _leave(ledger: Ledger, platform: str, rows: list[list[Any]]) -> None:

@@ -12,11 +12,15 @@ from bot.answers import answer_facts
 from bot.context import Scene
 from bot.questions import Option, ask, plain, put, update_from
 from bot.replies import Replies
+from bot.reviewing import Reviewing
+from bot.standup import alarm_scene, restate, stood
+from bot.taken import Taking
 from bot.understanding.model import Decision, Update
+from domain.alarms import TIMER
 from domain.alert import AlertState
-from domain.commands import ChangeDue, Confirm
+from domain.commands import ChangeDue, Choose, Confirm
 from domain.errors import DomainError, Refused
-from domain.events import Source
+from domain.events import DueChanged, Source
 from domain.notice import Kind, Loud, Notice
 from domain.person import Deed, GroupKind, Role, may
 from storage.ledger import Ledger
@@ -35,6 +39,7 @@ class Presses:
     replies: Replies
     place: Callable[[Ledger, Scene, list[Facts]], Facts]
     reread: Callable[[Ledger, Scene, str, str], Decision]
+    taking: Taking
 
     def pressed(self, ledger: Ledger, view: Scene, button: str) -> Facts:
         """Handle one press. Button ids are `verb:rest`."""
@@ -45,12 +50,18 @@ class Presses:
                     return self._question(ledger, view, rest)
                 case "undo":
                     return self._undo(ledger, view, rest)
-                case "ack" | "resolve":
+                case "ack" | "resolve" | "mute1" | "mute4" | "alt" | "board":
                     return self._alert(ledger, view, verb, rest)
-                case "send" | "drop":
+                case "send" | "offer" | "drop":
                     return self._draft(ledger, view, verb, rest)
+                case "choose":
+                    return self._choice(ledger, view, rest)
+                case "stood":
+                    return stood(ledger, view, rest)
                 case "confirm":
                     return self._confirm(ledger, view, rest)
+                case "std" | "rate":
+                    return Reviewing(self.acts.desk, self.replies).pressed(ledger, view, verb, rest)
                 case "resend":
                     return self._resend(ledger, view, rest)
                 case _:
@@ -233,55 +244,34 @@ class Presses:
         }
 
     def _alert(self, ledger: Ledger, view: Scene, verb: str, name: str) -> Facts:
-        alert = ledger.alert(name)
-        if alert is None:
-            raise Refused("no-such-button")
-        if view.person.role in (Role.CUSTOMER, Role.SUPPLIER):
-            raise Refused("not-allowed")
-        now, who = ledger.clock.now(), view.person.id
-        taken = alert.acknowledged(who, now) if verb == "ack" else alert.resolved(who, now)
-        ledger.keep_alert(taken)
-        slot = f"alert/{name}/{view.row.platform}/{view.row.chat}"
-        facts = {
-            "alert": name,
-            "order": alert.order_no,
-            "node": alert.node,
-            "by": who,
-            "reason": alert.reason,
-            "text": alert.text,
-            "at": now.isoformat(),
-        }
-        what = "acknowledged" if verb == "ack" else "resolved"
-        ledger.notify(
-            Notice(
-                view.to,
-                Kind.ESCALATION,
-                what,
-                f"{slot}/{what}",
-                now,
-                facts,
-                view.language,
-                Loud.CARD,
-                slot=slot,
-            )
-        )
-        return {"alert": name, "state": taken.state.value}
+        """An alarm is taken, silenced, over, or goes another way; a late tap is told by whom."""
+        scene = alarm_scene(ledger, self.acts.desk, view, name) if verb == "ack" else view
+        facts = self.taking.press(ledger, scene, verb, name)
+        restate(ledger, view)
+        return facts
 
     def _draft(self, ledger: Ledger, view: Scene, verb: str, rest: str) -> Facts:
         """The customer's draft: sent by a person's tap, which moves the promise; or dropped."""
         name, _, day = rest.rpartition(":")
-        order_no = name.rpartition("/")[0]
+        order_no = name.partition("/")[0]
         if not may(view.person.role, Deed.TELL_CUSTOMER):
             raise Refused("not-allowed")
         key = f"draft/{name}/taken"
         if ledger.settings.get(key):
             raise Refused("draft-taken", order=order_no)
-        alert = ledger.alert(name)
+        waits = ledger.alert(f"{name}/draft")
+        alert = ledger.alert(name) or waits
         if alert is None or alert.state is AlertState.RESOLVED:
             raise Refused("draft-void", order=order_no)
-        if verb == "send":
-            reason = alert.reason if alert else ""
-            command = ChangeDue(order_no, date.fromisoformat(day), reason)
+        if verb != "drop":
+            order = ledger.order(order_no)
+            node = order.nodes.get(alert.node) if order else None
+            reason = node.reason if node and node.held else alert.reason
+            due = date.fromisoformat(day)
+            offer: tuple[str, ...] = ()
+            if verb == "offer" and order is not None:
+                offer = self.acts.desk.alarms.drafts.choices(order, due)
+            command = ChangeDue(order_no, due, reason, offer=offer)
             said = Said(
                 view.person,
                 Source(view.row.platform, view.row.chat, view.row.message_id),
@@ -289,14 +279,17 @@ class Presses:
             )
             self.acts.desk.handle(ledger, command, said.told())
         ledger.settings.put(key, f"{verb} {view.person.id}")
+        if waits is not None and waits.state is not AlertState.RESOLVED:
+            ledger.keep_alert(waits.resolved(view.person.id, ledger.clock.now()))
+            ledger.set_timer(TIMER, waits.id, None)
         slot = f"draft/{name}/{view.row.platform}/{view.row.chat}"
-        facts = {"order": order_no, "by": view.person.id, "sent": verb == "send", "due": day}
+        facts = {"order": order_no, "by": view.person.id, "sent": verb != "drop", "due": day}
         ledger.notify(
             Notice(
                 view.to,
                 Kind.ESCALATION,
                 "draft-taken",
-                f"{slot}/{verb}",
+                f"{slot}/{'drop' if verb == 'drop' else 'send'}",
                 ledger.clock.now(),
                 facts,
                 view.language,
@@ -306,14 +299,60 @@ class Presses:
         )
         return {"draft": name, "sent": verb == "send"}
 
+    def _choice(self, ledger: Ledger, view: Scene, rest: str) -> Facts:
+        """The customer's answer to what they were offered: an event, a new promise if they chose a
+        date, and those who lead know.
+        """
+        name, _, place = rest.rpartition(":")
+        order_no, _, seq = name.rpartition("/")
+        event = next((e for e in ledger.history(order_no) if str(e.seq) == seq), None)
+        if event is None or not isinstance(event.fact, DueChanged) or not place.isdigit():
+            raise Refused("no-such-button")
+        if int(place) >= len(event.fact.offer):
+            raise Refused("no-such-button")
+        key = f"offer/{name}/taken"
+        order = ledger.order(order_no)
+        if ledger.settings.get(key) or order is None or order.due.isoformat() != event.fact.due:
+            raise Refused("choice-over", order=order_no)
+        kind, _, value = event.fact.offer[int(place)].partition(":")
+        command = Choose(
+            order_no,
+            kind,
+            int(value) if kind == "split" else 0,
+            date.fromisoformat(value) if kind == "date" else None,
+        )
+        source = Source(view.row.platform, view.row.chat, view.row.message_id)
+        done = self.acts.desk.handle(
+            ledger, command, Said(view.person, source, ledger.clock.now()).told()
+        )
+        ledger.settings.put(key, view.person.id)
+        facts = {"order": order_no, "choice": kind, "value": value, "who": view.person.id}
+        self.replies.answer(ledger, view, "chosen", facts)
+        for group in self.acts.desk.alarms.leading(ledger):
+            ledger.notify(
+                Notice(
+                    group.address,
+                    Kind.NOTICE,
+                    "chose",
+                    f"chose/{name}/{group.address.platform}/{group.address.chat}",
+                    ledger.clock.now(),
+                    facts,
+                    group.language,
+                    Loud.REPLY,
+                )
+            )
+        return {"events": [[e.order_no, e.seq] for e in done.events]}
+
     def _resend(self, ledger: Ledger, view: Scene, rest: str) -> Facts:
         """A message that did not go out is tried once more, because a person says so."""
         if not may(view.person.role, Deed.TELL_CUSTOMER):
             raise Refused("not-allowed")
-        if not rest.isdigit() or not ledger.outbox.resend(int(rest), ledger.clock.now()):
+        now, numbers = ledger.clock.now(), [int(n) for n in rest.split(",") if n.isdigit()]
+        sent = [n for n in numbers if ledger.outbox.resend(n, now)]
+        if not sent:
             raise Refused("letter-over")
         self.replies.answer(ledger, view, "resent", {})
-        return {"resent": int(rest)}
+        return {"resent": sent}
 
     def _confirm(self, ledger: Ledger, view: Scene, rest: str) -> Facts:
         order_no, _, node = rest.rpartition("/")

@@ -18,7 +18,8 @@ from bot.understanding.world import (
     World,
 )
 from domain.events import unstamp
-from domain.order import Order, Status
+from domain.node import Status
+from domain.order import Order
 from domain.person import Person, Role
 from domain.route import Route
 from storage.inbox import Received

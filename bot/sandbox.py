@@ -14,7 +14,7 @@ from typing import Any
 from adapters.chat.webchat import PLATFORM, WebChat
 from bot.clocks import TurnedClock
 from bot.clockwork import Clockwork
-from bot.courier import Courier
+from bot.courier import HANGS, LEASE, Courier
 from bot.demo.pictures import NAMES, sample
 from bot.intake import Intake
 from bot.registry import BOT_NAMES
@@ -35,7 +35,7 @@ FAR = timedelta(days=366)
 TABLES = (
     "inbox", "event", "orders", "subscription", "route", "person", "address", "chat_group",
     "outbox", "outbox_cause", "slot", "alert", "question", "link", "schedule_run",
-    "transcript",
+    "transcript", "timer",
 )  # fmt: skip
 _DURATION = re.compile(
     r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
@@ -235,7 +235,10 @@ class Sandbox:
         return bool(
             await self.store.run(
                 lambda ledger: (
-                    ledger.inbox.waiting() or ledger.outbox.busy(self.clock.now(), time.time())
+                    ledger.inbox.waiting()
+                    or ledger.outbox.busy(
+                        self.clock.now(), time.time(), time.time() + LEASE - HANGS
+                    )
                 )
             )
         )
@@ -269,6 +272,7 @@ class Sandbox:
                 load(ledger, self.desk, found, moment, shots)
                 ledger.settings.put(NOW, stamp(moment))
                 ledger.settings.put(NAME, str(found.get("name", "")))
+                self.clockwork.arm(ledger)
                 self.clockwork.run_due(ledger)
 
             try:
@@ -342,6 +346,7 @@ def _fingerprint(ledger: Ledger) -> tuple[Any, ...]:
         "SELECT (SELECT COUNT(*) FROM outbox WHERE state = 'waiting') AS a,"
         " (SELECT COUNT(*) FROM outbox) AS b, (SELECT COUNT(*) FROM schedule_run) AS c,"
         " (SELECT COUNT(*) FROM question WHERE state = 'open') AS d,"
-        " (SELECT COALESCE(MAX(not_before), '') FROM outbox WHERE state = 'waiting') AS e"
+        " (SELECT COALESCE(MAX(not_before), '') FROM outbox WHERE state = 'waiting') AS e,"
+        " (SELECT COUNT(*) || COALESCE(MIN(at), '') FROM timer) AS f"
     )
     return tuple((row or {}).values())

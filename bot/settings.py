@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     api_token: str = Field(default="", repr=False)
     log_level: str = "INFO"
     limits: str = ""
+    escalation: str = ""
 
     telegram_token: str = Field(default="", repr=False)
     telegram_base_url: str = "https://api.telegram.org"
@@ -126,9 +127,10 @@ class Settings(BaseSettings):
 
 def unplugged(settings: Settings) -> Settings:
     """The same factory without its doors: no sandbox, no platforms. For commands on the books."""
-    plugs = ("telegram_token", "feishu_app_id", "feishu_app_secret", "wecom_bot_id")
-    more = ("wecom_bot_secret", "wecom_group_webhook", "wecom_corp_id", "limits")
-    return settings.model_copy(update={"sandbox": False} | dict.fromkeys((*plugs, *more), ""))
+    platforms = ("telegram_", "feishu_app", "feishu_encrypt", "wecom_")
+    plugs = [n for n in Settings.model_fields if n.startswith(platforms)]
+    off = {n: Settings.model_fields[n].default for n in plugs}
+    return settings.model_copy(update={"sandbox": False, "limits": "", **off})
 
 
 def secret_key(settings: Settings) -> bytes:

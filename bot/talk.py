@@ -23,6 +23,8 @@ from bot.onboarding import Onboarding
 from bot.presses import Presses
 from bot.registry import Heard, Registry
 from bot.replies import Replies
+from bot.reviewing import Reviewing
+from bot.taken import Taking
 from bot.understanding.model import Decision, ReplyTo, Update
 from bot.understanding.understand import understand
 from domain.desk import Desk
@@ -61,12 +63,14 @@ class Talk:
     entry: Entry = field(init=False)
     onboarding: Onboarding = field(init=False)
     losses: Losses = field(init=False)
+    taken: Taking = field(init=False)
 
     def __post_init__(self) -> None:
         self.acts = Acts(self.desk)
         self.replies = Replies(self.desk)
         self.entry = Entry(self.desk, self.replies)
-        self.presses = Presses(self.acts, self.replies, self.entry.place, self._reread)
+        self.taken = Taking(self.desk, self.replies)
+        self.presses = Presses(self.acts, self.replies, self.entry.place, self._reread, self.taken)
         self.onboarding = Onboarding(self.replies, self.checks, self.doors)
         self.losses = Losses(self.desk)
 
@@ -84,8 +88,9 @@ class Talk:
             self.registry.remember(row, outcome)
 
     def _outcome(self, ledger: Ledger, row: Received, past: tuple[Heard, ...]) -> dict[str, Any]:
-        person = ledger.folk.user(row.platform, row.account, row.sender)
         said = row.payload.get("said")
+        row = self._signed(ledger, row) if said == "recalled" and not row.sender else row
+        person = ledger.folk.user(row.platform, row.account, row.sender)
         if said in ("left", "moved"):
             return self._gone(ledger, row, str(said))
         if person is None or said == "joined":
@@ -99,6 +104,12 @@ class Talk:
             case _:
                 return self._said(ledger, view)
 
+    def _signed(self, ledger: Ledger, row: Received) -> Received:
+        """A recall that names nobody is its writer's."""
+        target = str(row.payload.get("target", ""))
+        kept = ledger.inbox.find(row.platform, row.account, target)
+        return replace(row, sender=kept.sender) if kept is not None else row
+
     def _gone(self, ledger: Ledger, row: Received, said: str) -> dict[str, Any]:
         """The chat goes on under another id, or is closed to us."""
         to = Address(row.platform, row.chat, row.account)
@@ -111,13 +122,16 @@ class Talk:
 
     def _said(self, ledger: Ledger, view: Scene) -> dict[str, Any]:
         """An ordinary message: a command, else something to be understood."""
-        for room in (self.onboarding, self.entry):
+        for room in (self.onboarding, self.entry, Reviewing(self.desk, self.replies)):
             outcome = room.command(ledger, view)
             if outcome is not None:
                 return {"person": view.person.id, "decision": "command"} | outcome
         if view.kind is GroupKind.UNBOUND:
             return {"person": view.person.id, "decision": "unbound"}
         self._faults(ledger, view)
+        taken = self.taken.word(ledger, view)
+        if taken is not None:
+            return {"person": view.person.id, "decision": "pressed"} | taken
         button = typed.numbered(ledger, view)
         if button:
             return self._pressed(ledger, view, button)
@@ -278,7 +292,8 @@ class Talk:
             if ops & {"subscribe", "unsubscribe"}:
                 self.replies.following(ledger, view, acted.applied)
             else:
-                self.replies.recorded(ledger, view, acted.events)
+                if view.row.payload.get("said") != "recalled":  # that message is gone
+                    self.replies.recorded(ledger, view, acted.events)
                 self.replies.card(ledger, view.to, view.language)
         for update, error in acted.refused:
             if error.code not in QUIET:

@@ -15,6 +15,7 @@ from bot.naming import named
 from domain.commands import (
     AskConfirmation,
     Attach,
+    ChangeLevel,
     Command,
     Complete,
     Delay,
@@ -30,12 +31,11 @@ from domain.desk import Desk
 from domain.errors import NotFound, SheetFault
 from domain.events import ConfirmationAsked, PhotoAttached
 from domain.order import Order, empty, evolve
-from domain.person import Address, Group, GroupKind, Person, Role
+from domain.person import SYSTEM, Address, Group, GroupKind, Person, Role
 from domain.plan import place
 from domain.route import Route, from_dict, from_toml, to_dict
 from storage.ledger import Ledger
 
-SYSTEM = Person("system", "system", Role.ADMIN, nodes=("*",))
 TEMPLATES = Path(__file__).parent.parent / "domain" / "templates"
 SANDBOX = "sandbox"
 World = Mapping[str, Any]
@@ -174,6 +174,13 @@ class Loader:
         order = self._keep(order, command, Told(SYSTEM, placed), placing=placing)
         for told, step in self._steps(order, row, placed):
             order = self._keep(order, step, told)
+        self._level(order)
+
+    def _level(self, order: Order) -> None:
+        """How far the order is off as it stands; nobody is told of what was so before."""
+        wanted, percent = self.desk.watch.crossing(order, self.at)
+        if order.open and wanted != order.level:
+            self._keep(order, ChangeLevel(order.order_no, wanted, percent), Told(SYSTEM, self.at))
 
     def _keep(self, order: Order, command: Command, told: Told, **more: Any) -> Order:
         events = decide(order, command, told, **more)

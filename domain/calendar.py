@@ -5,7 +5,7 @@ shift begins. The
 holiday table is a port, because its data are published once a year and kept outside the domain.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,6 +14,15 @@ from zoneinfo import ZoneInfo
 
 LONGEST = 20_000.0
 """Working hours that are added at most: eight years, beyond which nothing is planned."""
+AHEAD = 3660
+"""Days that are looked through for working time."""
+CHUNK = 60
+"""Days that are summed up in one go."""
+EPOCH = date(2026, 1, 1).toordinal()
+"""Where the sums of working time begin."""
+LAST = date.max.toordinal()
+DAY = timedelta(days=1)
+MICRO = timedelta(microseconds=1)
 
 
 class HolidayTable(Protocol):
@@ -56,14 +65,33 @@ class Week:
         return sum(_hours(a, b) for a, b in self.shifts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Working time of all days before each day of a stretch, in microseconds since `EPOCH`:
+    `before[n]` is that of day `first + n` (an ordinal). Never changed, only replaced, because
+    several threads count.
+    """
+
+    first: int
+    before: list[int]
+
+    @property
+    def end(self) -> int:
+        """The first day behind the stretch."""
+        return self.first + len(self.before)
+
+
 @dataclass(slots=True)
 class WorkCalendar:
-    """Adds and measures working time. Spans of a day are worked out once and kept."""
+    """Adds and measures working time. Spans of a day are worked out once and kept, and so is the
+    working time of all days up to it: to add or measure a year costs no more than a day.
+    """
 
     zone: ZoneInfo
     week: Week = field(default_factory=Week)
     holidays: HolidayTable = field(default_factory=NoHolidays)
     _spans: dict[date, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
+    _sums: _Sums = field(default_factory=lambda: _Sums(EPOCH, [0]))
 
     def local(self, at: datetime) -> datetime:
         """The same moment on the factory's clock."""
@@ -117,29 +145,80 @@ class WorkCalendar:
     def add(self, at: datetime, hours: float) -> datetime:
         """The moment at which that many working hours have passed. Negative hours count as none."""
         left = timedelta(hours=min(max(hours, 0.0), LONGEST))
-        day = self.day(at) - timedelta(days=1)  # whose last shift may run past midnight
-        for _ in range(3660):
-            for start, end in self.spans(day):
-                begin = max(start, at)
-                if begin >= end:
-                    continue
-                if left <= end - begin:
-                    return begin + left
-                left -= end - begin
-            day += timedelta(days=1)
-        return at + left
+        first = self.day(at) - DAY  # whose last shift may run past midnight
+        for day in (first, first + DAY):
+            found, left = self._within(day, at, left)
+            if found is not None:
+                return found
+        day = first + 2 * DAY
+        last = self._reached(day.toordinal(), max(left // MICRO, 1), AHEAD - 2)
+        left -= MICRO * (self._before(last) - self._before(day.toordinal()))
+        found, left = self._within(date.fromordinal(last), at, left)
+        return at + left if found is None else found
+
+    def _within(
+        self, day: date, at: datetime, left: timedelta
+    ) -> tuple[datetime | None, timedelta]:
+        """The moment of a day at which the working time left has passed, or what is left after."""
+        for start, end in self.spans(day):
+            begin = max(start, at)
+            if begin >= end:
+                continue
+            if left <= end - begin:
+                return begin + left, timedelta()
+            left -= end - begin
+        return None, left
+
+    def _reached(self, first: int, need: int, most: int) -> int:
+        """The first day (an ordinal) from `first` on by whose end so much working time has passed;
+        the last of `most` days if none.
+        """
+        limit = first + most - 1
+        wanted = self._before(first) + need
+        while (sums := self._sums).before[-1] < wanted and sums.end <= limit + 1:
+            self._before(sums.end)
+        return min(sums.first + bisect_left(sums.before, wanted, first - sums.first) - 1, limit)
+
+    def _before(self, day: int) -> int:
+        """Working time of all days before one (an ordinal), in microseconds."""
+        sums = self._sums
+        if day < sums.first:
+            sums = self._sums = self._back(sums, max(day - CHUNK, 1))
+        elif day >= sums.end:
+            sums = self._sums = self._ahead(sums, min(day + CHUNK, LAST))
+        return sums.before[day - sums.first]
+
+    def _ahead(self, sums: _Sums, last: int) -> _Sums:
+        before = list(sums.before)
+        for day in range(sums.end - 1, last):
+            before.append(before[-1] + self._worked(day))
+        return _Sums(sums.first, before)
+
+    def _back(self, sums: _Sums, first: int) -> _Sums:
+        before = [sums.before[0]]
+        for day in range(sums.first - 1, first - 1, -1):
+            before.append(before[-1] - self._worked(day))
+        return _Sums(first, [*reversed(before[1:]), *sums.before])
+
+    def _worked(self, day: int) -> int:
+        """Working time of one day in microseconds."""
+        return sum((end - start) // MICRO for start, end in self.spans(date.fromordinal(day)))
 
     def between(self, earlier: datetime, later: datetime) -> float:
         """Working hours from one moment to another; negative if they stand the other way round."""
         if later < earlier:
             return -self.between(later, earlier)
-        total = timedelta()
-        day, last = self.day(earlier) - timedelta(days=1), self.day(later)
-        while day <= last:
-            for start, end in self.spans(day):
-                total += max(min(end, later) - max(start, earlier), timedelta())
-            day += timedelta(days=1)
-        return total.total_seconds() / 3600
+        return (self._until(later) - self._until(earlier)) / 10**6 / 3600
+
+    def _until(self, at: datetime) -> int:
+        """Working time up to a moment, in microseconds, from where the sums begin."""
+        day = self.day(at)
+        total = self._before(day.toordinal() - 1)
+        for near in (day - DAY, day):
+            for start, end in self.spans(near):
+                if start < at:
+                    total += (min(end, at) - start) // MICRO
+        return total
 
     def workdays_between(self, first: date, last: date) -> int:
         """Working days after `first` up to and with `last`; negative if they stand the other way

@@ -165,12 +165,13 @@ class SetQuantity:
 
 @dataclass(frozen=True, slots=True)
 class ChangeDue:
-    """Promise another date."""
+    """Promise another date; `offer` lets the customer choose (see `domain.drafts`)."""
 
     order_no: str
     due: date
     reason: str = ""
     text: str = ""
+    offer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,60 @@ class Cancel:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """The clock found no report of a node that should have been finished."""
+
+    order_no: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLevel:
+    """The deviation crossed into another level, or stayed out of one long enough."""
+
+    order_no: str
+    level: str
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class TakeMeasure:
+    """What is done about it."""
+
+    order_no: str
+    text: str
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeAlternative:
+    """A held node goes on another way that its route declares."""
+
+    order_no: str
+    node: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """The customer's answer to what they were offered."""
+
+    order_no: str
+    choice: str
+    quantity: int = 0
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveFeedback:
+    """How satisfied the customer is."""
+
+    order_no: str
+    score: int = 0
+    text: str = ""
+
+
 Command = (
     PlaceOrder
     | Start
@@ -215,4 +270,10 @@ Command = (
     | Follow
     | Unfollow
     | Cancel
+    | Overdue
+    | ChangeLevel
+    | TakeMeasure
+    | TakeAlternative
+    | Choose
+    | GiveFeedback
 )

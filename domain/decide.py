@@ -6,23 +6,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.checks import in_turn, moment, not_over, pieces
 from domain.commands import (
     AskConfirmation,
     Attach,
     Cancel,
     ChangeDue,
+    ChangeLevel,
+    Choose,
     Command,
     Complete,
     Confirm,
     Delay,
     Fail,
     Follow,
+    GiveFeedback,
+    Overdue,
     PlaceOrder,
     Progress,
     Resume,
     Rework,
     SetQuantity,
     Start,
+    TakeAlternative,
+    TakeMeasure,
     Told,
     Undo,
     Unfollow,
@@ -30,15 +37,21 @@ from domain.commands import (
 from domain.errors import Refused
 from domain.events import (
     REPORTS,
+    AlternativeTaken,
     ConfirmationAsked,
+    CustomerChose,
     DueChanged,
     Event,
     Fact,
+    FeedbackGiven,
     Followed,
     InspectionFailed,
+    LevelChanged,
+    MeasureTaken,
     NodeCompleted,
     NodeConfirmed,
     NodeDelayed,
+    NodeOverdue,
     NodeProgressed,
     NodeResumed,
     NodeReworked,
@@ -51,7 +64,8 @@ from domain.events import (
     Unfollowed,
     stamp,
 )
-from domain.order import Node, Order, Status, awaits
+from domain.node import Node, Status, awaits
+from domain.order import Order
 from domain.person import Deed, Person, Role, may
 from domain.route import NodeSpec
 
@@ -117,7 +131,7 @@ def _said(
             return _report(order, command, by)
         case SetQuantity(node=node, quantity=quantity):
             _own(order, node, by)
-            _not_over(order, node, quantity)
+            not_over(order, node, quantity)
             return [(node, QuantityCorrected(quantity))]
         case Confirm(node=node):
             return _confirm(order, order.node(node), by)
@@ -128,11 +142,14 @@ def _said(
             return _attach(order, command, by)
         case Undo(seqs=seqs, why=why):
             return _undo(order, seqs, why, by, history())
-        case ChangeDue(due=due, reason=reason, text=text):
+        case ChangeDue(due=due, reason=reason, text=text, offer=offer):
             _right(by, Deed.TELL_CUSTOMER, order)
+            if order.finished:
+                raise Refused("order-finished", order=order.order_no)
             if due == order.due:
                 raise Refused("same-due", order=order.order_no, due=due.isoformat())
-            return [("", DueChanged(due.isoformat(), order.due.isoformat(), reason, text))]
+            fact = DueChanged(due.isoformat(), order.due.isoformat(), reason, text, offer)
+            return [("", fact)]
         case Follow(node=node):
             _may_follow(order, by)
             if node:
@@ -147,6 +164,44 @@ def _said(
         case Cancel(text=text):
             _right(by, Deed.PLACE_ORDER, order)
             return [("", OrderCancelled(text))]
+        case Overdue(node=node):
+            there = order.node(node)
+            if there.completed or there.overdue:
+                raise Refused("not-overdue", order=order.order_no, node=node)
+            return [(node, NodeOverdue())]
+        case ChangeLevel(level=level, percent=percent):
+            if level == order.level:
+                raise Refused("same-level", order=order.order_no)
+            return [("", LevelChanged(level, order.level, percent))]
+        case TakeMeasure(text=text, node=node):
+            _right(by, Deed.UPDATE_ANY_NODE, order)
+            if not text.strip():
+                raise Refused("no-words", order=order.order_no)
+            return [(node, MeasureTaken(text.strip()))]
+        case TakeAlternative(node=node, name=name):
+            _right(by, Deed.UPDATE_ANY_NODE, order)
+            if not order.node(node).held:
+                raise Refused("not-held", order=order.order_no, node=node)
+            if name not in order.route.node(node).alternatives:
+                raise Refused("no-such-alternative", order=order.order_no, node=node)
+            return [(node, AlternativeTaken(name))]
+        case Choose() | GiveFeedback():
+            return _answer(order, command, by)
+
+
+def _answer(order: Order, command: Choose | GiveFeedback, by: Person) -> list[Said]:
+    """What a customer says of their own order."""
+    if by.id != order.customer:
+        raise Refused("no-such-order", order=order.order_no)
+    if isinstance(command, GiveFeedback):
+        if not 0 <= command.score <= 5 or not (command.score or command.text.strip()):
+            raise Refused("no-words", order=order.order_no)
+        return [("", FeedbackGiven(command.score, command.text.strip()))]
+    due = command.due.isoformat() if command.due else ""
+    said: list[Said] = [("", CustomerChose(command.choice, command.quantity, due))]
+    if command.due is not None and command.due != order.due:
+        said.append(("", DueChanged(due, order.due.isoformat(), "customer")))
+    return said
 
 
 def _place(order: Order, command: PlaceOrder, by: Person, placing: Placing | None) -> list[Said]:
@@ -183,7 +238,7 @@ def _report(order: Order, command: Report, by: Person) -> list[Said]:
                 raise Refused("already-done", order=order.order_no, node=node.key)
             if node.status in (Status.IN_PROGRESS, Status.TO_CONFIRM):
                 raise Refused("already-started", order=order.order_no, node=node.key)
-            _in_turn(order, node.key, anyway)
+            in_turn(order, node.key, anyway)
             return [(node.key, NodeStarted())]
         case Progress():
             return _progress(order, node, command)
@@ -193,14 +248,14 @@ def _report(order: Order, command: Report, by: Person) -> list[Said]:
             if node.completed:
                 raise Refused("done-already", order=order.order_no, node=node.key)
             days = None if days is None else max(days, 0)
-            return [(node.key, NodeDelayed(reason, text, _moment(until), days))]
+            return [(node.key, NodeDelayed(reason, text, moment(until), days))]
         case Resume():
             if not node.held:
                 raise Refused("not-held", order=order.order_no, node=node.key)
             return [(node.key, NodeResumed())]
         case Rework(rework=rework, reason=reason, text=text):
             if rework is not None:
-                _not_over(order, node.key, rework or -1)  # none at all is no rework
+                not_over(order, node.key, rework or -1)  # none at all is no rework
             return [(node.key, NodeReworked(rework, reason, text))]
         case Fail(reason=reason, text=text):
             return [(node.key, InspectionFailed(reason, text))]
@@ -209,12 +264,12 @@ def _report(order: Order, command: Report, by: Person) -> list[Said]:
 def _progress(order: Order, node: Node, command: Progress) -> list[Said]:
     if node.completed:
         raise Refused("done-already", order=order.order_no, node=node.key)
-    _pieces(order, node.key, command)
+    pieces(order, node.key, command)
     good, lost = command.quantity or 0, (command.rework or 0) + (command.scrap or 0)
-    _not_over(order, node.key, good + lost)
+    not_over(order, node.key, good + lost)
     if command.share is not None and not 0 <= command.share <= 100:
         raise Refused("no-quantity", order=order.order_no, node=node.key)
-    _in_turn(order, node.key, command.anyway)
+    in_turn(order, node.key, command.anyway)
     fact = NodeProgressed(command.quantity, command.rework, command.scrap, command.share)
     same = (
         node.status is Status.IN_PROGRESS
@@ -230,7 +285,7 @@ def _progress(order: Order, node: Node, command: Progress) -> list[Said]:
 def _complete(order: Order, spec: NodeSpec, node: Node, command: Complete) -> list[Said]:
     if node.completed:
         raise Refused("already-done", order=order.order_no, node=node.key)
-    _pieces(order, node.key, command)
+    pieces(order, node.key, command)
     good = order.quantity if command.quantity is None else command.quantity
     if good + (command.scrap or 0) < order.quantity:
         return _progress(
@@ -241,7 +296,7 @@ def _complete(order: Order, spec: NodeSpec, node: Node, command: Complete) -> li
                 anyway=command.anyway,
             ),
         )  # fmt: skip
-    _in_turn(order, node.key, command.anyway)
+    in_turn(order, node.key, command.anyway)
     fact = NodeCompleted(
         awaiting=awaits(spec, node),
         quantity=command.quantity,
@@ -325,35 +380,3 @@ def _may_follow(order: Order, by: Person) -> None:
 
 def _works_on(order: Order, by: Person) -> bool:
     return may(by.role, Deed.SEE_NODE_ORDERS) or any(by.may_update(n) for n in order.nodes)
-
-
-def _moment(until: str) -> str:
-    """A local date or minute; nothing, where it is neither: a forecast leans on it for ever."""
-    try:
-        found = datetime.fromisoformat(until)
-    except ValueError:
-        return ""
-    return until if found.tzinfo is None else ""
-
-
-def _pieces(order: Order, node: str, command: Progress | Complete) -> None:
-    """Each number by itself: none below zero, none beyond the order."""
-    for number in (command.quantity, command.rework, command.scrap):
-        if number is not None:
-            _not_over(order, node, number)
-
-
-def _not_over(order: Order, node: str, quantity: int) -> None:
-    if quantity < 0:
-        raise Refused("no-quantity", order=order.order_no, node=node)
-    if quantity > order.quantity:
-        raise Refused(
-            "over-quantity", order=order.order_no, node=node, quantity=quantity,
-            total=order.quantity,
-        )  # fmt: skip
-
-
-def _in_turn(order: Order, node: str, anyway: bool) -> None:
-    earlier = order.open_before(node)
-    if earlier and not anyway:
-        raise Refused("earlier-open", order=order.order_no, node=node, earlier=earlier)

@@ -4,33 +4,39 @@ transaction.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain import news
-from domain.alarms import Alarms, at
+from domain.alarms import TIMER, Alarms
 from domain.calendar import WorkCalendar
-from domain.commands import Command, PlaceOrder, Told
+from domain.commands import ChangeLevel, Command, Overdue, PlaceOrder, Told
 from domain.decide import Placing, confirmer, decide
 from domain.errors import NotFound, Refused
+from domain.escalation import Policy, default
 from domain.events import (
     DueChanged,
     Event,
     InspectionFailed,
+    LevelChanged,
     NodeCompleted,
     NodeConfirmed,
     NodeDelayed,
     NodeReworked,
     NodeStarted,
     OrderCancelled,
+    OrderPlaced,
     PhotoAttached,
     ReportUndone,
 )
 from domain.notice import Kind, Loud, Notice, cause
 from domain.order import Order, empty, evolve
-from domain.person import Group, GroupKind, Role
-from domain.plan import place
+from domain.person import SYSTEM, Group, GroupKind, Role
+from domain.plan import Level, place
 from domain.ports import Books
+from domain.reaching import at
+from domain.satisfaction import FEEDBACK, Satisfaction
+from domain.watch import CALM, OVERDUE, SILENT, Watch, awaited, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +53,22 @@ class Desk:
 
     calendar: WorkCalendar
     pushes: news.PushRules = field(default_factory=news.PushRules)
+    policy: Policy = field(default_factory=default)
 
     @property
     def alarms(self) -> Alarms:
         """Who raises and settles alarms."""
-        return Alarms(self.calendar)
+        return Alarms(self.calendar, self.policy)
+
+    @property
+    def satisfaction(self) -> Satisfaction:
+        """Who asks customers whether they were content."""
+        return Satisfaction(self.pushes, self.alarms)
+
+    @property
+    def watch(self) -> Watch:
+        """Who sets the clock's timers."""
+        return Watch(self.calendar, self.policy)
 
     def handle(self, books: Books, command: Command, told: Told) -> Outcome:
         """Do it, or raise a DomainError and leave the books as they were."""
@@ -67,9 +84,75 @@ class Desk:
         after = order
         for n, event in enumerate(events):
             after = evolve(after, event, (*history, *events[:n]))
-        books.keep(after, events)
-        self._follow_up(books, order, after, events, told)
+        leveled = self._leveled(books, after, told)
+        for event in leveled:
+            after = evolve(after, event)
+        books.keep(after, [*events, *leveled])
+        self.watch.arm(books, order if order.seq else None, after, told.now)
+        self._follow_up(books, order, after, [*events, *leveled], told)
+        self.satisfaction.follow(books, order, after, events, told)
         return Outcome(after, tuple(events))
+
+    def _leveled(self, books: Books, order: Order, told: Told) -> list[Event]:
+        """A graver level is an event at once; a lower one is looked at again when it has stayed."""
+        if not order.open:
+            return []
+        wanted, percent = self.watch.crossing(order, told.now)
+        if rank(wanted) > rank(order.level):
+            books.set_timer(CALM, order.order_no, None)
+            change = ChangeLevel(order.order_no, wanted, percent)
+            return decide(order, change, Told(SYSTEM, told.now))
+        if rank(wanted) < rank(order.level):
+            books.set_timer(CALM, order.order_no, told.now + self.policy.calm)
+        return []
+
+    def look(self, books: Books, kind: str, scope: str, now: datetime) -> None:
+        """A timer fired: see whether what it was set for is so."""
+        books.set_timer(kind, scope, None)
+        if kind == FEEDBACK:
+            self.satisfaction.ask(books, scope, now)
+            return
+        if kind == TIMER:
+            alert = books.alert(scope)
+            about = books.order(alert.order_no) if alert else None
+            if alert is not None and about is not None:
+                self.alarms.go_on(books, alert, about, now)
+            return
+        order_no, _, node = scope.partition("/") if kind in (SILENT, OVERDUE) else (scope, "", "")
+        order = books.order(order_no)
+        if order is None or not order.open:
+            return
+        told = Told(SYSTEM, now)
+        match kind:
+            case "level" | "calm":
+                self._relevel(books, order, kind, now)
+            case "silent" if awaited(order, order.nodes[node]):
+                self.alarms.silent(books, order, node, told)
+            case "overdue" if awaited(order, order.nodes[node]):
+                self.handle(books, Overdue(order_no, node), told)
+            case "ahead":
+                self._warn(books, order, f"{order_no}/ahead-{order.due:%Y%m%d}", now)
+            case _:
+                pass
+
+    def _relevel(self, books: Books, order: Order, kind: str, now: datetime) -> None:
+        wanted, percent = self.watch.crossing(order, now)
+        up = rank(wanted) > rank(order.level)
+        if up or (kind == CALM and rank(wanted) < rank(order.level)):
+            change = ChangeLevel(order.order_no, wanted, percent)
+            self.handle(books, change, Told(SYSTEM, now))
+        else:
+            self.watch.arm_level(books, order, now)
+
+    def _warn(self, books: Books, order: Order, name: str, now: datetime) -> bool:
+        """A draft to the customer, if the order is likely late, it is time, and none waits."""
+        waits = any(a.kind == "draft" for a in books.alerts_of(order.order_no))
+        if waits or now < self.watch.warn_from(order.due) or books.alert(f"{name}/draft"):
+            return False
+        draft = self.alarms.drafts.lay_out(books, order, name, now)
+        if draft is not None:
+            self.alarms.go_on(books, draft, order, now)
+        return draft is not None
 
     def _load(self, books: Books, command: Command, told: Told) -> tuple[Order, Placing | None]:
         order = books.order(command.order_no)
@@ -92,9 +175,11 @@ class Desk:
         for event in events:
             match event.fact:
                 case NodeDelayed() | InspectionFailed():
-                    self.alarms.sound(books, before, after, event, told)
+                    self.alarms.sound(books, after, event, told)
                 case NodeReworked(reason=reason) if reason:
-                    self.alarms.sound(books, before, after, event, told)
+                    self.alarms.sound(books, after, event, told)
+                case LevelChanged():
+                    self._level_told(books, after, events, event, told)
                 case ReportUndone():
                     self._unsay(books, before, after, event, told)
                 case PhotoAttached() | NodeConfirmed() if event.node and event is events[-1]:
@@ -109,6 +194,17 @@ class Desk:
             if _newly(before, after, event.node):
                 self.ask_confirmation(books, after, event, told)
         self._push(books, after, events, told)
+
+    def _level_told(
+        self, books: Books, after: Order, events: Sequence[Event], event: Event, told: Told
+    ) -> None:
+        """A level is told, unless the problem that caused it was told just now with it."""
+        troubles = (NodeDelayed, InspectionFailed, NodeReworked, OrderPlaced)
+        if not any(isinstance(e.fact, troubles) for e in events):
+            name = f"{after.order_no}/ahead-{after.due:%Y%m%d}"
+            warned = bool(rank(after.level)) and self._warn(books, after, name, told.now)
+            if not (warned and after.level == Level.YELLOW.value):  # the draft says it all
+                self.alarms.leveled(books, after, event, told)
 
     def ask_confirmation(self, books: Books, order: Order, event: Event, told: Told) -> None:
         """A node waits for a nod: whoever may give it gets a button, the customer in private."""
@@ -174,6 +270,7 @@ class Desk:
                 "before": event.fact.before,
                 "reason": event.fact.reason,
                 "text": event.fact.text,
+                "offer": list(event.fact.offer),
             }
         if to is None:
             if person.role is Role.CUSTOMER:
@@ -263,7 +360,7 @@ class Desk:
         for key, node in order.nodes.items():
             if node.held and not before.nodes[key].held:
                 about = [e for e in history if e.node == key]
-                self.alarms.reopen(books, order, about, event, told)
+                self.alarms.reopen(books, order, about, told)
 
 
 def _unsaid(before: Order, after: Order, event: Event, history: Iterable[Event]) -> list[int]:

@@ -145,12 +145,13 @@ class QuantityCorrected:
 
 @dataclass(frozen=True, slots=True)
 class DueChanged:
-    """The promise to the customer moved."""
+    """The promise to the customer moved; `offer` is what they may choose between."""
 
     due: str
     before: str
     reason: str = ""
     text: str = ""
+    offer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,53 @@ class OrderCancelled:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class NodeOverdue:
+    """The clock found no report of a node that should have been finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChanged:
+    """How far the order is off its promise became another level; `percent` is the deviation."""
+
+    level: str
+    before: str
+    percent: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureTaken:
+    """What those who lead do about a deviation or a problem: their cause and countermeasure."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeTaken:
+    """A held node goes on another way: another supplier, another process, as its route declares."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChose:
+    """The customer answered what they were offered: `split` (so many pieces first), `together`, or
+    `date` (a local date).
+    """
+
+    choice: str
+    quantity: int = 0
+    due: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackGiven:
+    """How satisfied the customer is, 1 to 5 (0: words only)."""
+
+    score: int = 0
+    text: str = ""
+
+
 Fact = (
     OrderPlaced
     | NodeStarted
@@ -192,6 +240,12 @@ Fact = (
     | Followed
     | Unfollowed
     | OrderCancelled
+    | NodeOverdue
+    | LevelChanged
+    | MeasureTaken
+    | AlternativeTaken
+    | CustomerChose
+    | FeedbackGiven
 )
 FACTS: dict[str, type[Any]] = {cls.__name__: cls for cls in Fact.__args__}
 REPORTS = (

@@ -9,19 +9,24 @@ happen is decided in
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import StrEnum
 from types import MappingProxyType
 
 from domain.errors import NotFound
 from domain.events import (
+    AlternativeTaken,
     ConfirmationAsked,
+    CustomerChose,
     DueChanged,
     Event,
+    FeedbackGiven,
     Followed,
     InspectionFailed,
+    LevelChanged,
+    MeasureTaken,
     NodeCompleted,
     NodeConfirmed,
     NodeDelayed,
+    NodeOverdue,
     NodeProgressed,
     NodeResumed,
     NodeReworked,
@@ -34,65 +39,8 @@ from domain.events import (
     Unfollowed,
     unstamp,
 )
-from domain.route import NodeSpec, Route
-from domain.route import Photo as Wish
-
-
-class Status(StrEnum):
-    """The five states of a node."""
-
-    PENDING = "pending"
-    IN_PROGRESS = "in_progress"
-    DONE = "done"
-    DELAYED = "delayed"
-    TO_CONFIRM = "to_confirm"
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """What is known of one node of one order. `awaiting` holds `photo`, `first_article`, a role, or
-    `customer`.
-    """
-
-    key: str
-    planned_start: datetime | None = None
-    planned_finish: datetime | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    reported_at: datetime | None = None
-    reported_by: str = ""
-    quantity: int = 0
-    rework: int = 0
-    scrap: int = 0
-    share: int = 0
-    completed: bool = False
-    held: bool = False
-    reason: str = ""
-    reason_text: str = ""
-    until: str = ""
-    delay_days: int = 0
-    awaiting: tuple[str, ...] = ()
-    confirmed: tuple[str, ...] = ()
-    photos: tuple[str, ...] = ()
-    tracking: str = ""
-
-    @property
-    def status(self) -> Status:
-        """The state, derived from what was reported."""
-        if self.held:
-            return Status.DELAYED
-        if self.awaiting:
-            return Status.TO_CONFIRM
-        if self.completed:
-            return Status.DONE
-        if self.started_at is not None or self.quantity or self.share:
-            return Status.IN_PROGRESS
-        return Status.PENDING
-
-    @property
-    def done(self) -> bool:
-        """Whether the node is green."""
-        return self.status is Status.DONE
+from domain.node import Node, Status, node_after
+from domain.route import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +88,8 @@ class Order:
     promises: tuple[Promise, ...] = ()
     followers: frozenset[tuple[str, str]] = frozenset()
     cancelled: bool = False
+    level: str = "none"
+    score: int = 0
     seq: int = 0
     updated_at: datetime | None = None
 
@@ -218,6 +168,12 @@ def evolve(order: Order, event: Event, history: Iterable[Event] = ()) -> Order:
             return replace(order, followers=order.followers - gone)
         case OrderCancelled():
             return replace(order, cancelled=True)
+        case LevelChanged(level=level):
+            return replace(order, level=level)
+        case FeedbackGiven(score=score):
+            return replace(order, score=score or order.score)
+        case MeasureTaken() | CustomerChose():
+            return order
         case PhotoAttached() as fact:
             return _attached(order, event, fact)
         case ReportUndone(undone=undone):
@@ -233,8 +189,11 @@ def evolve(order: Order, event: Event, history: Iterable[Event] = ()) -> Order:
             | NodeConfirmed()
             | ConfirmationAsked()
             | QuantityCorrected()
+            | NodeOverdue()
+            | AlternativeTaken()
         ):
-            return _with(order, _node_after(order, order.node(event.node), event))
+            after = node_after(order.route, order.quantity, order.node(event.node), event)
+            return _with(order, after)
 
 
 def _with(order: Order, node: Node) -> Order:
@@ -291,100 +250,3 @@ def _undone(order: Order, event: Event, undone: frozenset[int], history: Iterabl
         if past.seq not in gone:
             again = evolve(again, past)
     return replace(again, seq=event.seq, updated_at=event.recorded_at)
-
-
-def awaits(spec: NodeSpec, node: Node) -> tuple[str, ...]:
-    """What a node lacks, once reported complete, before it may be green."""
-    lacks = []
-    if spec.photo is not Wish.OPTIONAL and not node.photos:
-        lacks.append("photo")
-    if spec.first_article and "first_article" not in node.confirmed:
-        lacks.append("first_article")
-    if spec.confirmed_by and not spec.first_article:
-        lacks.append(spec.confirmed_by)
-    return tuple(lacks)
-
-
-def _node_after(order: Order, node: Node, event: Event) -> Node:
-    """A node after one fact about it. Open again, it waits for no more than its first article."""
-    after = _told_of(order, node, event)
-    if node.completed and not after.completed:
-        return replace(after, awaiting=tuple(a for a in after.awaiting if a == "first_article"))
-    return after
-
-
-def _told_of(order: Order, node: Node, event: Event) -> Node:
-    at, total = event.occurred_at, order.quantity
-    told = replace(node, reported_at=at, reported_by=event.by)
-    begun = node.started_at or at
-    match event.fact:
-        case NodeStarted():
-            first = (
-                order.route.node(node.key).first_article and "first_article" not in node.confirmed
-            )
-            awaiting = (*node.awaiting, "first_article") if first else node.awaiting
-            return replace(
-                told, started_at=begun, held=False, completed=False, finished_at=None,
-                awaiting=tuple(dict.fromkeys(awaiting)), reason="", reason_text="", until="",
-                delay_days=0,
-            )  # fmt: skip
-        case NodeProgressed(quantity=quantity, rework=rework, scrap=scrap, share=share):
-            pieces = node.quantity if quantity is None else quantity
-            if quantity is None and share is not None:
-                pieces = total * share // 100
-            lost = node.scrap if scrap is None else scrap
-            still = node.completed and pieces + lost >= total  # only where an undo left it so
-            return replace(
-                told, started_at=begun, held=False, quantity=pieces,
-                rework=node.rework if rework is None else rework, scrap=lost,
-                share=node.share if share is None else share,
-                completed=still, finished_at=node.finished_at if still else None,
-                reason="", reason_text="", until="", delay_days=0,
-            )  # fmt: skip
-        case NodeCompleted() as fact:
-            scrap = node.scrap if fact.scrap is None else fact.scrap
-            # Asked of the node again: what the report leaned on may have been undone since.
-            lacks = (*fact.awaiting, *awaits(order.route.node(node.key), node))
-            return replace(
-                told, started_at=begun, finished_at=at, completed=True, held=False,
-                quantity=total - scrap if fact.quantity is None else fact.quantity,
-                rework=0 if fact.rework is None else fact.rework, scrap=scrap, share=100,
-                awaiting=tuple(dict.fromkeys(lacks)), tracking=fact.tracking or node.tracking,
-                reason="", reason_text="", until="", delay_days=0,
-            )  # fmt: skip
-        case NodeDelayed() as fact:
-            return replace(
-                told, held=True, completed=False, finished_at=None, reason=fact.reason,
-                reason_text=fact.text, until=fact.until, delay_days=fact.delay_days or 0,
-            )  # fmt: skip
-        case NodeResumed():
-            return replace(
-                told, held=False, started_at=begun, reason="", reason_text="", until="",
-                delay_days=0,
-            )  # fmt: skip
-        case NodeReworked(rework=rework, reason=reason, text=text):
-            left = max(node.quantity - (rework or node.quantity), 0)
-            return replace(
-                told, started_at=begun, held=True, completed=False, finished_at=None,
-                rework=rework or node.rework, quantity=left, share=0,
-                reason=reason or "rework", reason_text=text, awaiting=(),
-            )  # fmt: skip
-        case InspectionFailed(reason=reason, text=text):
-            return replace(
-                told, started_at=begun, held=True, completed=False, finished_at=None,
-                reason=reason or "quality", reason_text=text, awaiting=(),
-            )  # fmt: skip
-        case NodeConfirmed(what=what):
-            awaiting = tuple(a for a in node.awaiting if a != what)
-            return replace(node, awaiting=awaiting, confirmed=(*node.confirmed, what))
-        case ConfirmationAsked(whom=whom, text=text):
-            awaiting = tuple(dict.fromkeys((*node.awaiting, whom)))
-            return replace(told, awaiting=awaiting, reason_text=text)
-        case QuantityCorrected(quantity=quantity):
-            full = quantity + node.scrap >= total
-            return replace(
-                told, quantity=quantity, share=0, completed=node.completed and full,
-                finished_at=node.finished_at if full else None,
-            )  # fmt: skip
-        case _:
-            return told

@@ -98,6 +98,10 @@ class Person:
         return replace(self, addresses=(*self.addresses, address))
 
 
+SYSTEM = Person("system", "system", Role.ADMIN, nodes=("*",))
+"""Who the clock and the import act as."""
+
+
 class GroupKind(StrEnum):
     """What a chat is for. Private chats are no groups, yet a message needs one word for where it
     was said.

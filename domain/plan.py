@@ -12,8 +12,9 @@ from enum import StrEnum
 
 from domain.calendar import WorkCalendar
 from domain.decide import Placing
-from domain.order import Node, Order, Status
-from domain.route import Route
+from domain.node import Node, Status
+from domain.order import Order
+from domain.route import NodeSpec, Route
 
 
 class Level(StrEnum):
@@ -72,14 +73,14 @@ def forecast(order: Order, now: datetime, calendar: WorkCalendar) -> datetime:
 def forecast_nodes(order: Order, now: datetime, calendar: WorkCalendar) -> dict[str, datetime]:
     """The likely finish of every node; for a finished one, when it was finished."""
     ends: dict[str, datetime] = {}
-    for key in _topological(order.route):
-        node = order.nodes[key]
+    for spec in order.route.forward():
+        node = order.nodes[spec.key]
         if node.completed and not node.held:
-            ends[key] = node.finished_at or now
+            ends[spec.key] = node.finished_at or now
             continue
-        before = [ends[b] for b in order.route.node(key).after if not order.nodes[b].completed]
+        before = [ends[b] for b in spec.after if not order.nodes[b].completed]
         begin = max([now, *before, *_not_before(node, calendar)])
-        ends[key] = calendar.add(begin, _left(order, node, now, calendar))
+        ends[spec.key] = calendar.add(begin, _left(order, spec, node, now, calendar))
     return ends
 
 
@@ -115,13 +116,9 @@ def _percent(order: Order, finish: datetime, calendar: WorkCalendar) -> float:
     return round(max(late, 0.0) / max(room, calendar.week.hours) * 100, 1)
 
 
-def _topological(route: Route) -> list[str]:
-    return sorted(route.keys(), key=lambda k: (len(route.earlier(k)), route.keys().index(k)))
-
-
-def _left(order: Order, node: Node, now: datetime, calendar: WorkCalendar) -> float:
+def _left(order: Order, spec: NodeSpec, node: Node, now: datetime, calendar: WorkCalendar) -> float:
     """Working hours still to do at a node that is not finished."""
-    hours = order.route.node(node.key).hours(order.quantity)
+    hours = spec.hours(order.quantity)
     if node.status is Status.PENDING:
         return hours
     done = max(node.quantity / order.quantity if order.quantity else 0.0, node.share / 100)

@@ -62,6 +62,20 @@ class Reader(Protocol):
     def open_alerts(self) -> tuple[Alert, ...]:
         """Alerts not yet resolved, oldest first."""
 
+    def alerts_of(self, order_no: str) -> tuple[Alert, ...]:
+        """Alerts of an order not yet resolved, oldest first."""
+
+    def alerts_told_as(self, name: str) -> tuple[Alert, ...]:
+        """All alerts, resolved ones too, that are told as one under an id, oldest first."""
+
+    def told_since(self, to: Address, kinds: Sequence[str], since: datetime) -> int:
+        """How many messages of these kinds a chat was told from a moment on, or will be; those
+        edited in place count once.
+        """
+
+    def slot_told(self, to: Address, slot: str) -> bool:
+        """Whether a chat was told anything in a slot, or will be."""
+
     def was_told(self, key: str) -> bool:
         """Whether a notice of that key is out or on its way, and was not taken back."""
 
@@ -83,3 +97,6 @@ class Books(Reader, Protocol):
 
     def keep_alert(self, alert: Alert) -> None:
         """An alert as it stands now."""
+
+    def set_timer(self, kind: str, scope: str, at: datetime | None) -> None:
+        """When the clock has to look at something again; None takes the timer away."""

@@ -7,7 +7,7 @@ order in which people read them, `after` says what must really be finished first
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -88,6 +88,12 @@ class Route:
     stages: tuple[Stage, ...] = ()
     trade: str = ""
     version: int = 1
+    _earlier: dict[str, frozenset[str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _forward: list[tuple[NodeSpec, ...]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     def node(self, key: str) -> NodeSpec:
         """The node with this key; RouteFault if the route has none."""
@@ -101,7 +107,11 @@ class Route:
         return tuple(spec.key for spec in self.nodes)
 
     def earlier(self, key: str) -> frozenset[str]:
-        """All nodes that must be finished before this one, near and far."""
+        """All nodes that must be finished before this one, near and far. Kept: it is asked often,
+        for many orders of one route.
+        """
+        if key in self._earlier:
+            return self._earlier[key]
         found: set[str] = set()
         todo = list(self.node(key).after)
         while todo:
@@ -109,7 +119,15 @@ class Route:
             if name not in found:
                 found.add(name)
                 todo.extend(self.node(name).after)
-        return frozenset(found)
+        return self._earlier.setdefault(key, frozenset(found))
+
+    def forward(self) -> tuple[NodeSpec, ...]:
+        """The nodes, each after all that it comes after."""
+        if not self._forward:
+            keys = self.keys()
+            order = sorted(keys, key=lambda k: (len(self.earlier(k)), keys.index(k)))
+            self._forward.append(tuple(self.node(k) for k in order))
+        return self._forward[0]
 
     def shown_stages(self) -> tuple[Stage, ...]:
         """The customer's stages: the declared ones, or one for every visible node."""

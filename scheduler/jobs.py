@@ -4,7 +4,7 @@ in the books.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from domain.calendar import WorkCalendar
@@ -44,6 +44,38 @@ def daily(name: str, clock: time, calendar: WorkCalendar) -> Job:
         return moment + timedelta(days=370)
 
     return Job(name, after)
+
+
+def weekly(name: str, weekday: int, clock: time, calendar: WorkCalendar) -> Job:
+    """Once a week at a local time on a weekday (Monday is 0). Where that day is off, on the last
+    working day of the week before it; where there is none, on the week's last one after it; a week
+    off altogether has no tick.
+    """
+
+    def day_in(monday: date) -> date | None:
+        days = [*range(weekday, -1, -1), *range(6, weekday, -1)]
+        found = (monday + timedelta(days=n) for n in days)
+        return next((day for day in found if calendar.is_workday(day)), None)
+
+    def after(moment: datetime) -> datetime:
+        day = calendar.day(moment)
+        monday = day - timedelta(days=day.weekday())
+        for ahead in range(53):
+            found = day_in(monday + timedelta(weeks=ahead))
+            fire = calendar.moment(found, clock) if found else moment
+            if fire > moment:
+                return fire
+        return moment + timedelta(days=370)
+
+    return Job(name, after)
+
+
+def before(job: Job, moment: datetime, back: timedelta) -> datetime | None:
+    """The newest tick of a job before a moment, none older than `back` before it."""
+    found, fire = None, job.after(moment - back)
+    while fire < moment:
+        found, fire = fire, job.after(fire)
+    return found
 
 
 def due(job: Job, runs: Runs, now: datetime, born: datetime) -> list[datetime]:

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from typing import Any
 
 from domain.events import Event, Source, pack, stamp, unpack, unstamp
-from domain.order import Node, Order, Photo, Promise
+from domain.node import Node
+from domain.order import Order, Photo, Promise
 from domain.route import Route
 
 _TIMES = ("planned_start", "planned_finish", "started_at", "finished_at", "reported_at")
@@ -65,7 +66,7 @@ def order_doc(order: Order) -> dict[str, Any]:
         ],
         "promises": [[p.due.isoformat(), stamp(p.at), p.reason, p.text] for p in order.promises],
         "followers": sorted(list(pair) for pair in order.followers),
-    }
+    } | {k: v for k, v in (("level", order.level), ("score", order.score)) if v not in ("none", 0)}
 
 
 def order_row(order: Order, head: str) -> dict[str, Any]:
@@ -107,6 +108,8 @@ def order_from(row: Mapping[str, Any], route: Route) -> Order:
         ),
         followers=frozenset((who, node) for who, node in doc["followers"]),
         cancelled=doc["cancelled"],
+        level=doc.get("level", "none"),
+        score=doc.get("score", 0),
         seq=row["seq"],
         updated_at=unstamp(row["updated_at"]),
     )

@@ -78,6 +78,14 @@ class InboxBook:
         rows = self.sql.rows("SELECT * FROM inbox WHERE state = 'waiting' ORDER BY id")
         return [_received(r) for r in rows]
 
+    def lying(self, before: datetime) -> int:
+        """How many messages were said before a moment and still wait to be handled."""
+        return int(
+            self.sql.value(
+                "SELECT COUNT(*) FROM inbox WHERE state = 'waiting' AND at <= :b", b=stamp(before)
+            )
+        )
+
     def album(self, platform: str, account: str, chat: str, name: str) -> list[Received]:
         """The waiting parts of an album, in the order they came."""
         rows = self.sql.rows(

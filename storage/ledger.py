@@ -103,6 +103,26 @@ class Ledger:
         """See `domain.ports.Reader`."""
         return self.orders.open_alerts()
 
+    def alerts_of(self, order_no: str) -> tuple[Alert, ...]:
+        """See `domain.ports.Reader`."""
+        return self.orders.alerts_of(order_no)
+
+    def alerts_told_as(self, name: str) -> tuple[Alert, ...]:
+        """See `domain.ports.Reader`."""
+        return self.orders.alerts_told_as(name)
+
+    def told_since(self, to: Address, kinds: Sequence[str], since: datetime) -> int:
+        """See `domain.ports.Reader`."""
+        return self.outbox.told_since(to, kinds, since)
+
+    def set_timer(self, kind: str, scope: str, at: datetime | None) -> None:
+        """See `domain.ports.Books`."""
+        self.orders.set_timer(kind, scope, at)
+
+    def slot_told(self, to: Address, slot: str) -> bool:
+        """See `domain.ports.Reader`."""
+        return self.outbox.slot_told(to, slot)
+
     def was_told(self, key: str) -> bool:
         """See `domain.ports.Reader`."""
         return self.outbox.was_told(key)

@@ -2,10 +2,10 @@
 overrun by all processes together.
 
 Not a token bucket: one of capacity n lets 2n through within a window, and one of capacity 1 lets
-nobody answer twice at once. Each window is kept as the count of its last hundred slices instead;
-a message is charged to the slice in which the platform's answer came, the latest moment at which
-it can have arrived, and what is on its way counts as well. The price is a hundredth of the rate
-and the time of one answer a window.
+nobody answer twice at once. Each window is kept as the count of its last hundred slices instead.
+What is on its way counts; when the answer is there, the message is charged to the moment at which
+it was sent, and a little later for a network that is not always equally fast. The price is some
+hundredths of the rate.
 """
 
 import json
@@ -55,11 +55,12 @@ class Used:
         width = window.seconds / SLICES
         begin = wall // width * width
         kept = [s for s in self.slices.get(_key(window), ()) if s[0] > wall - 2 * window.seconds]
-        if kept and kept[-1][0] >= begin:
-            kept[-1][1] += 1
-        else:
-            kept.append([begin, 1])
-        self.slices[_key(window)] = kept
+        slot = next((s for s in kept if s[0] == begin), None)
+        if slot is None:
+            slot = [begin, 0]
+            kept.append(slot)
+        slot[1] += 1
+        self.slices[_key(window)] = sorted(kept)
 
 
 class LimitBook:
@@ -78,7 +79,7 @@ class LimitBook:
         if not windows:
             return
         used = self.used(name)
-        for window in windows:
+        for window in {w.seconds: w for w in windows}.values():
             used.charge(window, wall)
         self._keep(name, used)
 

@@ -5,6 +5,7 @@ stand.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from domain.alert import Alert, AlertState
 from domain.events import Event, stamp, unstamp
@@ -253,13 +254,59 @@ class OrderBook:
         rows = self.sql.rows("SELECT * FROM alert WHERE state != 'resolved' ORDER BY raised_at, id")
         return tuple(_alert(r) for r in rows)
 
+    def alerts_of(self, order_no: str) -> tuple[Alert, ...]:
+        """Alerts of an order not yet resolved, oldest first."""
+        rows = self.sql.rows(
+            "SELECT * FROM alert WHERE state != 'resolved' AND order_no = :no"
+            " ORDER BY raised_at, id",
+            no=order_no,
+        )
+        return tuple(_alert(r) for r in rows)
+
+    def alerts_told_as(self, name: str) -> tuple[Alert, ...]:
+        """All alerts that are told as one with that id, oldest first."""
+        rows = self.sql.rows(
+            "SELECT * FROM alert WHERE id = :i OR more LIKE :like ORDER BY raised_at, id",
+            i=name,
+            like='%"group":"' + name.replace("%", "").replace("_", "\\_") + '"%',
+        )
+        return tuple(a for a in map(_alert, rows) if a.told_as == name)
+
+    def set_timer(self, kind: str, scope: str, at: datetime | None) -> None:
+        """When to look at something; None takes the timer away."""
+        if at is None:
+            self.sql.do("DELETE FROM timer WHERE kind = :k AND scope = :s", k=kind, s=scope)
+            return
+        self.sql.do(
+            "INSERT INTO timer (kind, scope, at) VALUES (:k, :s, :at)"
+            " ON CONFLICT (kind, scope) DO UPDATE SET at = excluded.at",
+            k=kind,
+            s=scope,
+            at=stamp(at),
+        )
+
+    def timers(self, until: datetime, count: int) -> list[tuple[str, str, datetime]]:
+        """Timers due up to a moment, the earliest first."""
+        rows = self.sql.rows(
+            "SELECT * FROM timer WHERE at <= :at ORDER BY at, kind, scope LIMIT :n",
+            at=stamp(until),
+            n=count,
+        )
+        return [(r["kind"], r["scope"], unstamp(r["at"])) for r in rows]
+
+    def next_timer(self) -> datetime | None:
+        """The earliest moment at which something has to be looked at."""
+        at = self.sql.value("SELECT MIN(at) FROM timer")
+        return unstamp(at) if at else None
+
     def keep_alert(self, alert: Alert) -> None:
         """An alert as it stands now."""
         self.sql.do(
             "INSERT INTO alert (id, order_no, node, reason, text, raised_at, raised_by, state,"
-            " taken_by, taken_at) VALUES (:id, :no, :node, :reason, :text, :at, :by, :state, :tb,"
-            " :ta) ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
-            " taken_by = excluded.taken_by, taken_at = excluded.taken_at",
+            " taken_by, taken_at, more) VALUES (:id, :no, :node, :reason, :text, :at, :by, :state,"
+            " :tb, :ta, :more) ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
+            " raised_at = excluded.raised_at, taken_by = excluded.taken_by,"
+            " taken_at = excluded.taken_at, more = excluded.more",
             id=alert.id,
             no=alert.order_no,
             node=alert.node,
@@ -270,10 +317,26 @@ class OrderBook:
             state=alert.state.value,
             tb=alert.taken_by,
             ta=stamp(alert.taken_at) if alert.taken_at else "",
+            more=dump(_more(alert)),
         )
 
 
+_MORE = ("kind", "level", "step", "count", "group", "owner", "answer", "risen")
+_PLAIN = Alert("", "", "", "", "", datetime.min.replace(tzinfo=UTC), "")
+
+
+def _more(alert: Alert) -> dict[str, object]:
+    """What an alert knows of its chain, without what stands at its default."""
+    found = {k: getattr(alert, k) for k in _MORE if getattr(alert, k) != getattr(_PLAIN, k)}
+    if alert.silent_until is not None:
+        found["silent_until"] = stamp(alert.silent_until)
+    return found
+
+
 def _alert(row: Row) -> Alert:
+    more = json.loads(row["more"])
+    if "silent_until" in more:
+        more["silent_until"] = unstamp(more["silent_until"])
     return Alert(
         row["id"],
         row["order_no"],
@@ -285,4 +348,5 @@ def _alert(row: Row) -> Alert:
         AlertState(row["state"]),
         row["taken_by"],
         unstamp(row["taken_at"]) if row["taken_at"] else None,
+        **more,
     )

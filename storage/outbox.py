@@ -14,10 +14,17 @@ from domain.notice import Kind, Loud, Notice
 from domain.person import Address
 from storage.docs import dump
 from storage.sql import Row, Sql
+from storage.told import ToldBook
 
-_FREE = """NOT EXISTS (SELECT 1 FROM outbox e WHERE e.platform = o.platform
+_LANE = (
+    "CASE WHEN {0}.kind = 'reaction' THEN 1"
+    " WHEN {0}.kind = 'answer' AND {0}.loud = 2 THEN 2 ELSE 0 END"
+)
+"""Marks, and what one reader alone sees, wait for nothing else and hold nothing else up."""
+_FREE = f"""NOT EXISTS (SELECT 1 FROM outbox e WHERE e.platform = o.platform
  AND e.account = o.account AND e.chat = o.chat AND e.state IN ('claimed', 'waiting')
- AND e.id < o.id AND (e.state = 'claimed' OR e.not_before <= :now OR e.attempts > 0))"""
+ AND e.id < o.id AND (e.state = 'claimed' OR e.not_before <= :now OR e.attempts > 0)
+ AND {_LANE.format("e")} = {_LANE.format("o")})"""  # noqa: S608 - constants
 _DUE = f"""SELECT o.* FROM outbox o WHERE o.state = 'waiting' AND o.not_before <= :now
  AND o.retry_at <= :wall AND {_FREE} AND o.id > :after AND (:p = '' OR o.platform = :p)
  ORDER BY o.id LIMIT :n"""  # noqa: S608 - two constants
@@ -38,11 +45,11 @@ class Claimed:
     notice: Notice
 
 
-class OutboxBook:
+class OutboxBook(ToldBook):
     """The outbox in one transaction."""
 
     def __init__(self, sql: Sql) -> None:
-        self.sql = sql
+        super().__init__(sql)
         self.added = 0
 
     def put(self, notice: Notice, now: datetime) -> bool:
@@ -124,6 +131,19 @@ class OutboxBook:
             i=first["id"],
         )
 
+    def lying(self, before: datetime, wall: float) -> int:
+        """How many notices were due before a moment, in the factory's time and by the clock of
+        retries, and still wait.
+        """
+        return int(
+            self.sql.value(
+                "SELECT COUNT(*) FROM outbox WHERE state = 'waiting' AND not_before <= :b"
+                " AND retry_at <= :w",
+                b=stamp(before),
+                w=wall,
+            )
+        )
+
     def platforms(self, now: datetime) -> list[str]:
         """The platforms for which something is due."""
         rows = self.sql.rows(
@@ -174,6 +194,11 @@ class OutboxBook:
     def again(self, claimed: Claimed, at: float, error: str) -> bool:
         """It did not go out; try again at a moment of the wall clock (seconds since 1970)."""
         return self._settle(claimed, "waiting", retry_at=at, error=error)
+
+    def postponed(self, claimed: Claimed, at: float, error: str) -> bool:
+        """The platform asked for a pause: that is no try of ours."""
+        attempts = max(claimed.attempts - 1, 0)
+        return self._settle(claimed, "waiting", retry_at=at, error=error, attempts=attempts)
 
     def release(self, claimed: Claimed) -> bool:
         """Not tried after all: hand it back untouched."""
@@ -230,26 +255,6 @@ class OutboxBook:
                     sent[row["id"]] = _notice(row)
         return tuple(sent.values())
 
-    def was_told(self, key: str) -> bool:
-        """Whether a notice of that key is out or on its way."""
-        state = self.sql.value("SELECT state FROM outbox WHERE key = :k", k=key)
-        return state in ("waiting", "claimed", "sent", "unknown")
-
-    def last_push(self, to: Address, bundle: str) -> datetime | None:
-        """When that bundle was last sent there, or the last of it that waits will be."""
-        row = self.sql.row(
-            "SELECT state, sent_at, not_before FROM outbox WHERE platform = :p AND account = :a"
-            " AND chat = :c AND bundle = :b AND bundle != ''"
-            " AND state IN ('sent', 'claimed', 'waiting') ORDER BY id DESC LIMIT 1",
-            p=to.platform,
-            a=to.account,
-            c=to.chat,
-            b=bundle,
-        )
-        if row is None:
-            return None
-        return unstamp(row["sent_at"] if row["state"] == "sent" else row["not_before"])
-
     def next_due(self) -> datetime | None:
         """The earliest moment at which something waits to be sent."""
         at = self.sql.value("SELECT MIN(not_before) FROM outbox WHERE state = 'waiting'")
@@ -262,9 +267,16 @@ class OutboxBook:
         )
         return float(at) if at is not None else None
 
-    def busy(self, now: datetime, wall: float = math.inf) -> bool:
-        """Whether something is being sent or could be sent now, or very soon."""
-        if self.sql.value("SELECT 1 FROM outbox WHERE state = 'claimed' LIMIT 1") is not None:
+    def busy(self, now: datetime, wall: float = math.inf, lease: float = 0.0) -> bool:
+        """Whether something is being sent or could be sent now, or very soon. A send to a real
+        platform whose lease ends before `lease` hangs and is not waited for.
+        """
+        flying = self.sql.value(
+            "SELECT 1 FROM outbox WHERE state = 'claimed' AND (platform = 'sandbox'"
+            " OR CAST(lease_until AS REAL) >= :l) LIMIT 1",
+            l=lease,
+        )
+        if flying is not None:
             return True
         return bool(self.sql.rows(_DUE, now=stamp(now), wall=wall + SOON, after=0, p="", n=1))
 
@@ -298,43 +310,6 @@ class OutboxBook:
                 "UPDATE outbox SET state = 'dead', error = :e WHERE id = :i", e=error, i=row["id"]
             )
         return [_notice(r) for r in rows]
-
-    def slot(self, to: Address, slot: str) -> str:
-        """The message that stands in a slot; empty if none was sent yet."""
-        found = self.sql.value(
-            "SELECT message_id FROM slot WHERE platform = :p AND account = :a AND chat = :c"
-            " AND slot = :s",
-            p=to.platform,
-            a=to.account,
-            c=to.chat,
-            s=slot,
-        )
-        return str(found or "")
-
-    def keep_slot(self, to: Address, slot: str, message_id: str) -> None:
-        """A message of ours stands in this slot."""
-        self.sql.do(
-            "INSERT INTO slot (platform, account, chat, slot, message_id)"
-            " VALUES (:p, :a, :c, :s, :m) ON CONFLICT (platform, account, chat, slot)"
-            " DO UPDATE SET message_id = excluded.message_id",
-            p=to.platform,
-            a=to.account,
-            c=to.chat,
-            s=slot,
-            m=message_id,
-        )
-
-    def about(self, to: Address, message_id: str) -> dict[str, object] | None:
-        """The notice behind a message of ours: its kind, what it said and its facts."""
-        row = self.sql.row(
-            "SELECT kind, what, facts, slot FROM outbox WHERE platform = :p AND account = :a"
-            " AND chat = :c AND message_id = :m AND state = 'sent' ORDER BY id DESC LIMIT 1",
-            p=to.platform,
-            a=to.account,
-            c=to.chat,
-            m=message_id,
-        )
-        return row | {"facts": json.loads(row["facts"])} if row else None
 
 
 _PUT = """INSERT INTO outbox (key, platform, account, chat, kind, what, facts, language, loud,

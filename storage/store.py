@@ -61,7 +61,7 @@ class Store:
         self.path, self.clock = path, clock
         self.platforms: tuple[str, ...] = ()
         self.zone: tzinfo = UTC
-        self.commits = self.units = 0
+        self.commits = self.units = self._seen = 0
         self._cache = Cache()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._raw = connect(path)
@@ -145,6 +145,7 @@ class Store:
         results: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
             self._raw.execute("BEGIN IMMEDIATE")
+            self._others_wrote()
             changed = False
             for work, future in batch:
                 value, error, touched = self._unit(work)
@@ -172,6 +173,14 @@ class Store:
                     listener()
                 except Exception:  # a listener's loop may be closing; the books go on
                     log.exception("a listener failed after a commit")
+
+    def _others_wrote(self) -> None:
+        """What another connection has committed makes everything remembered doubtful."""
+        version = self._raw.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._seen:
+            if self._seen:
+                self._cache.forget()
+            self._seen = version
 
     def _unit(self, work: Work) -> tuple[Any, BaseException | None, bool]:
         ledger = Ledger(Sql(self._raw), self._cache, self.clock)

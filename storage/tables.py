@@ -230,6 +230,17 @@ class AlertRow(SQLModel, table=True):
     state: str
     taken_by: str = ""
     taken_at: str = ""
+    more: str = Field(default="{}", sa_column_kwargs={"server_default": "{}"})
+
+
+class Timer(SQLModel, table=True):
+    """What the clock has to look at, and when: one row a kind and scope, moved as things change."""
+
+    __tablename__ = "timer"
+    __table_args__ = (Index("timer_at", "at"),)
+    kind: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True)
+    at: str
 
 
 class Question(SQLModel, table=True):

@@ -1,7 +1,8 @@
 """The port of the chat platforms: what every adapter hears, says and can do.
 
-An adapter knows its platform's wire and nothing of orders. A new platform is one file with
-`build(settings, web) -> ChatAdapter`; one contract suite finds and tests every adapter.
+An adapter knows its platform's wire and nothing of orders. A new platform is one folder whose
+`adapter.py` has `Options` and `build(options, lent) -> ChatAdapter`; one contract suite finds and
+tests every adapter.
 """
 
 from collections import Counter

@@ -8,7 +8,8 @@ from typing import Any
 from adapters.web.orders import level_of
 from adapters.web.words import Words
 from domain.events import REPORTS, Event, NodeDelayed, PhotoAttached, ReportUndone, pack
-from domain.order import Node, Order, Status
+from domain.node import Node, Status
+from domain.order import Order
 from domain.plan import Level, forecast
 from domain.ports import Reader
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.web.words import Words
-from domain.order import Node, Order, Photo, Status
+from domain.node import Node, Status
+from domain.order import Order, Photo
 from domain.plan import days_late, forecast
 from domain.route import NodeSpec, Stage
 

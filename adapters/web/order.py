@@ -8,7 +8,8 @@ from adapters.web.board import happened
 from adapters.web.orders import state_of
 from adapters.web.words import Words
 from domain.events import Event, ReportUndone
-from domain.order import Node, Order
+from domain.node import Node
+from domain.order import Order
 from domain.plan import forecast
 from domain.ports import Reader
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from adapters.web.ports import House
 from domain.calendar import WorkCalendar
-from domain.order import Node, Order
+from domain.node import Node
+from domain.order import Order
 from domain.plan import Level, deviation, forecast, level
 from domain.ports import Reader
 

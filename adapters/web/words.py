@@ -5,7 +5,8 @@ from datetime import date, datetime
 
 from adapters.web.orders import level_of
 from adapters.web.ports import House
-from domain.order import Node, Order, Status
+from domain.node import Node, Status
+from domain.order import Order
 from domain.plan import Level, days_late
 
 _BADGE = {Level.YELLOW: 1, Level.ORANGE: 2, Level.RED: 3}

@@ -5,7 +5,8 @@ from datetime import date, datetime
 
 from bot.wording.speak import has, joined, say, say_date
 from domain.calendar import WorkCalendar
-from domain.order import Node, Order, Status
+from domain.node import Node, Status
+from domain.order import Order
 from domain.plan import Level, days_late, deviation, forecast, level
 from domain.ports import Reader
 from domain.route import Stage
@@ -85,7 +86,7 @@ class Phrases:
 
     def reason_out(self, code: str) -> str:
         """A reason as the customer reads it."""
-        key = f"reason_out.{code}"
+        key = f"reason_out.{code or 'none'}"
         return self.say(key) if has(key) else self.reason(code)
 
     def held(self, node: Node) -> str:

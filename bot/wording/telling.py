@@ -35,8 +35,8 @@ def forwarded(p: Phrases, notices: Sequence[Notice], text: str, who: str) -> Rep
     again.
     """
     head = p.say(f"letter.{notices[0].facts['why']}", who=p.who(who))
-    letters = [int(n.facts.get("letter", 0)) for n in notices]
-    buttons = tuple(Button(f"resend:{n}", p.say("button.resend")) for n in letters if n)[:1]
+    letters = ",".join(str(n.facts["letter"]) for n in notices if n.facts.get("letter"))[:100]
+    buttons = (Button(f"resend:{letters}", p.say("button.resend")),) if letters else ()
     return Reply(Kind.NOTICE.value, f"{head}\n{text}", buttons=buttons)
 
 
@@ -52,6 +52,30 @@ def about(p: Phrases, notice: Notice) -> str:
             return p.say("letter.left-group", kind=kind, title=facts.get("title", ""))
         case _:
             return p.say(f"letter.{notice.what}", who=p.who(str(facts["who"])))
+
+
+def choices(p: Phrases, notice: Notice) -> tuple[Button, ...]:
+    """What a customer may choose between, as buttons."""
+    facts = notice.facts
+    name = f"{facts.get('order')}/{facts.get('seq')}"
+    return tuple(
+        Button(f"choose:{name}:{n}", _choice(p, str(offer)))
+        for n, offer in enumerate(facts.get("offer", ()))
+    )
+
+
+def _choice(p: Phrases, offer: str) -> str:
+    kind, _, value = offer.partition(":")
+    shown = p.date(value) if kind == "date" else value
+    return p.say(f"choice.{kind}", value=shown)
+
+
+def chosen(p: Phrases, notice: Notice) -> str:
+    """Thanks to the customer, or news to those who lead."""
+    facts = notice.facts
+    what = _choice(p, f"{facts['choice']}:{facts['value']}")
+    key = "choice.thanks" if notice.what == "chosen" else "choice.told"
+    return p.say(key, order=facts["order"], who=p.who(str(facts["who"])), what=what)
 
 
 def checked(p: Phrases, found: Sequence[Sequence[Any]]) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.chat.port import Reply
-from bot.wording import asking, digests, leading, telling, today
+from bot.wording import asking, digests, leading, reviews, telling, today
 from bot.wording.drafts import Draft
 from bot.wording.phrases import Phrases
 from bot.wording.speak import has, joined
@@ -35,13 +35,15 @@ class Voice:
         """The reply for notices of one bundle (or a single one), all for the same chat."""
         first = notices[0]
         phrases = Phrases(first.language, reader, self.calendar, now)
+        if first.what in reviews.MINE:
+            return Draft(reviews.word(phrases, first))
         match first.kind:
             case Kind.PUSH:
                 return self._push(phrases, notices)
             case Kind.ASK:
                 return Draft(asking.word(phrases, first))
             case Kind.ESCALATION:
-                return Draft(leading.word(phrases, first))
+                return Draft(leading.word(phrases, notices))
             case Kind.DIGEST:
                 return digests.word(phrases, first, self.board)
             case Kind.CARD:
@@ -50,7 +52,9 @@ class Voice:
                 return Draft(telling.recorded(phrases, first))
             case Kind.NOTICE if first.what == "forward":
                 return Draft(self._forward(phrases, notices))
-            case Kind.ANSWER | Kind.NOTICE | Kind.REMINDER | Kind.REVIEW:
+            case Kind.REMINDER:
+                return Draft(leading.remind(phrases, notices))
+            case Kind.ANSWER | Kind.NOTICE | Kind.REVIEW:
                 return self._answer(phrases, first)
 
     def _push(self, p: Phrases, notices: Sequence[Notice]) -> Draft:
@@ -76,6 +80,9 @@ class Voice:
             "\n".join(dict.fromkeys(lines)),
             link=self.link("p", only.order_no, notices[0].reader) if only else "",
         )
+        choices = tuple(b for n in notices for b in telling.choices(p, n))
+        if choices:
+            return Draft(replace(reply, buttons=choices[:4]))
         picture = ("progress", {"order": only.order_no, "customer": True}) if only else None
         return Draft(reply, picture)
 
@@ -175,6 +182,8 @@ class Voice:
                 )
             case "alarm" | "left-customer" | "left-person" | "left-group":
                 return telling.about(p, notice)
+            case "chosen" | "chose":
+                return telling.chosen(p, notice)
             case "voice" | "resent":
                 return p.say(f"telling.{notice.what}")
             case _:

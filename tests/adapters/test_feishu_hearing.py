@@ -16,6 +16,7 @@ BOT = "ou_" + "b0" * 16
 GROUP = "oc_5ce6d572455d361153b7xx51da133945"
 MESSAGE = "om_5ce6d572455d361153b7cb51da133945"
 LI, ZHOU = "ou_" + "1" * 32, "ou_" + "3" * 32
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 SAID_AT = datetime(2026, 11, 23, 6, 24, 21, 904000, UTC)
 UNHEARD = [
     *("file_sheet", "sticker", "share_chat", "interactive", "pressed_foreign"),
@@ -31,7 +32,7 @@ def payload(name: str) -> dict[str, Any]:
 def said(event: dict[str, Any], bot: str = BOT) -> InboundMessage | None:
     envelope = opened(json.dumps(event).encode())
     assert envelope is not None
-    return heard(envelope, bot)
+    return heard(envelope, bot, NOW)
 
 
 def known(name: str) -> InboundMessage:
@@ -165,16 +166,12 @@ def test_every_payload_is_read_here() -> None:
         ("header", {}),
         ("header.event_type", ""),
         ("event.message.message_id", ""),
-        ("event.message.message_id", 7),
         ("event.message.message_id", "om_/../x"),
         ("event.message.chat_id", None),
-        ("event.message.parent_id", "om_1?x=/../y"),
         ("event.message.content", "no json"),
         ("event.message.content", "[]"),
         ("event.message.content", '{"text": 7}'),
         ("event.message.content", "[" * 100_000),
-        ("event.message.create_time", "99999999999"),
-        ("event.message.create_time", "soon"),
         ("event.sender", None),
         ("event.sender.sender_id", {"open_id": None}),
         ("event", []),

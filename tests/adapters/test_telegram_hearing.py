@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram import Update
 
 from adapters.chat.port import InboundMessage, Said
 from adapters.chat.telegram.hearing import Me, hear, name_of, place_of
@@ -24,7 +23,7 @@ def payload(name: str) -> dict[str, Any]:
 
 
 def heard(name: str) -> InboundMessage | None:
-    return hear(Update.de_json(payload(name), None), ME, NOW)
+    return hear(payload(name), ME, NOW)
 
 
 def photo(tag: str) -> str:
@@ -188,11 +187,7 @@ def test_two_edits_in_one_second_are_two_and_a_redelivered_one_is_one() -> None:
     first = payload("edited_text")
     second = json.loads(json.dumps(first))
     second["edited_message"]["text"] = "#A104 裁切完成"
-    ids = {
-        found.message_id
-        for raw in (first, second, first)
-        if (found := hear(Update.de_json(raw, None), ME, NOW))
-    }
+    ids = {found.message_id for raw in (first, second, first) if (found := hear(raw, ME, NOW))}
     assert len(ids) == 2
 
 
@@ -210,7 +205,7 @@ def test_two_edits_in_one_second_are_two_and_a_redelivered_one_is_one() -> None:
 def test_the_mention_in_front_is_taken_off(text: str, left: str) -> None:
     raw = payload("text_group")
     raw["message"] |= {"text": text, "entities": []}
-    message = hear(Update.de_json(raw, None), ME, NOW)
+    message = hear(raw, ME, NOW)
     assert message
     assert message.text == left
     assert message.mentions_bot is not text.startswith("me@")

@@ -133,9 +133,9 @@ MALFORMED = [
         "update_id": 700_000_506,
         "message": {
             "message_id": 2,
-            "date": 1732410123000,
+            "date": 1732410123,
             "chat": {"id": 5, "type": "private"},
-            "text": "A102 裁切完成",
+            "text": ["A102 裁切完成"],
         },
     },
 ]

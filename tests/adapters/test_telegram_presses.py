@@ -9,7 +9,7 @@ import pytest
 from adapters.chat.port import Button, InboundMessage, Reply, Said
 from tests.fakes.telegram import TelegramStage
 from tests.fakes.telegram_bench import Bench, Notes, listening, served
-from tests.fakes.telegram_faults import Refusal
+from tests.fakes.telegram_faults import TROUBLE, Refusal
 
 SAID = Reply("answer", "A102 在裁切，预计 11/29 发货")
 BUTTONS = (Button("q:1:yes", "是", "primary"), Button("q:1:no", "不是", "danger"))
@@ -60,9 +60,12 @@ async def test_a_press_is_answered_with_a_whisper(bench: Bench) -> None:
     words = Reply("answer", "裁切由李红梅报")
     assert not await bench.adapter.whisper(to, bench.stage.user("王"), words, press.message_id)
     assert await bench.adapter.whisper(to, li, words, press.message_id)
-    assert not await bench.adapter.whisper(to, li, words, press.message_id)
-    assert not await bench.adapter.whisper(to, li, words, "cb:7")
+    assert await bench.adapter.whisper(to, li, words, press.message_id)
+    assert not await bench.adapter.whisper(to, bench.stage.user("王"), words, press.message_id)
+    assert await bench.adapter.whisper(to, li, words, "cb:7")
+    assert not await bench.adapter.whisper(to, li, words, "-1001:7")
     assert not await bench.adapter.whisper(to, li, words, "")
+    assert bench.adapter.counts["toast-lapsed"] == 2
     await asyncio.sleep(0.3)
     query = press.message_id.removeprefix("cb:")
     assert bench.stage.world.answers == [(query, "裁切由李红梅报", False)]
@@ -82,7 +85,9 @@ async def test_a_press_without_a_whisper_is_answered_all_the_same(bench: Bench) 
     await bench.until(lambda: bench.stage.world.answers)
     assert bench.stage.world.answers[0][1:] == ("", False)
     li = bench.stage.user("李")
-    assert not await bench.adapter.whisper(bench.to(), li, SAID, press.message_id)
+    assert await bench.adapter.whisper(bench.to(), li, SAID, press.message_id)
+    assert len(bench.stage.world.answers) == 1
+    assert bench.adapter.counts["toast-lapsed"] == 1
 
 
 async def test_a_press_does_not_hold_up_the_loop(bench: Bench) -> None:
@@ -125,5 +130,13 @@ async def test_a_press_that_is_too_old_hurts_nobody(bench: Bench) -> None:
     bench.stage.faults.on("answerCallbackQuery", Refusal(400, "Bad Request: query is too old"))
     press = await pressed(bench)
     li = bench.stage.user("李")
-    assert not await bench.adapter.whisper(bench.to(), li, SAID, press.message_id)
+    assert await bench.adapter.whisper(bench.to(), li, SAID, press.message_id)
+    assert bench.adapter.counts["toast-lapsed"] == 1
     assert bench.adapter.state == "ok"
+
+
+async def test_a_line_that_broke_shows_nothing(bench: Bench) -> None:
+    bench.stage.faults.on("answerCallbackQuery", TROUBLE)
+    press = await pressed(bench)
+    li = bench.stage.user("李")
+    assert not await bench.adapter.whisper(bench.to(), li, SAID, press.message_id)

@@ -200,10 +200,11 @@ async def test_what_can_not_be_edited(bench: Bench) -> None:
             await bench.adapter.edit(bench.to(), name, SAID)
     ours = await sent(bench, SAID)
     bench.stage.faults.on("editMessageText", FLOOD, BLOCKED, BEFORE)
-    for check in ("retry_after", "shut", "ambiguous"):
+    for check in ("retry_after", "shut", ""):
         with pytest.raises(SendError) as caught:
             await bench.adapter.edit(bench.to(), ours, Reply("answer", "新"))
-        assert getattr(caught.value, check)
+        assert not check or getattr(caught.value, check)
+        assert not caught.value.ambiguous
         assert not isinstance(caught.value, CannotEdit)
 
 
@@ -221,8 +222,8 @@ async def test_marks(bench: Bench) -> None:
 
 
 CLASSES: list[tuple[Refusal | str | float, dict[str, object]]] = [
-    (FLOOD, {"retry_after": 7.0, "everywhere": True}),
-    (Refusal(429, "Too Many Requests"), {"retry_after": 5.0, "everywhere": True}),
+    (FLOOD, {"retry_after": 7.0, "everywhere": False}),
+    (Refusal(429, "Too Many Requests"), {"retry_after": 5.0, "everywhere": False}),
     (BLOCKED, {"shut": True, "permanent": True}),
     (Refusal(403, "Forbidden: bot was kicked from the group chat"), {"shut": True}),
     (Refusal(400, "Bad Request: chat not found"), {"shut": True}),
@@ -234,7 +235,11 @@ CLASSES: list[tuple[Refusal | str | float, dict[str, object]]] = [
         {"moved_to": "-10077"},
     ),
     (TROUBLE, {"ambiguous": False, "permanent": False}),
-    (GATEWAY, {"ambiguous": False, "permanent": False}),
+    (GATEWAY, {"ambiguous": True, "permanent": False}),
+    (Refusal(504, "Gateway Timeout"), {"ambiguous": True, "permanent": False}),
+    (Refusal(503, "", body="<html>busy</html>"), {"ambiguous": False, "permanent": False}),
+    (Refusal(500, "", body="<html>oops</html>"), {"ambiguous": True, "permanent": False}),
+    (Refusal(404, "Not Found"), {"ambiguous": False, "permanent": False}),
     (Refusal(401, "Unauthorized"), {"ambiguous": False, "permanent": False}),
     (Refusal(409, "Conflict"), {"ambiguous": False, "permanent": False}),
     (Refusal(200, "", body="<html>a portal</html>"), {"ambiguous": True}),

@@ -169,6 +169,7 @@ async def test_a_webhook_that_somebody_took_is_taken_back(
 
 async def test_trouble_and_a_refused_token_pass(bench: Bench, stage: TelegramStage) -> None:
     stage.faults.on("getWebhookInfo", BEFORE)
+    stage.faults.on("setWebhook", BEFORE)
     await bench.until(lambda: bench.adapter.state == "unreachable")
     stage.faults.on("getWebhookInfo", Refusal(401, "Unauthorized"))
     await bench.until(lambda: bench.adapter.state == "refused")

@@ -34,12 +34,21 @@ WORDING = Path(__file__).parents[2] / "bot/wording"
         *[{k: v for k, v in APP.items() if k != left} for left in APP],
         {"corp_id": "ww1"} | BOT,
         {"group_webhook": "qyapi/send?key=k"},
+        {"group_webhook": "https:///send?key=k"},
         {"group_webhook": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"},
     ],
 )
 def test_half_settings_are_refused_in_words(options: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="WeCom"):
         build(made(options), LENT)
+
+
+@pytest.mark.parametrize("url", ["", "openws", "ftp://x", "wss://", "wss://[", "wss:x"])
+def test_addresses_that_can_not_be_name_their_setting(url: str) -> None:
+    with pytest.raises(ValueError, match=r"VITRINE_WECOM_WS_URL.*wss://"):
+        build(made(BOT | {"ws_url": url}), LENT)
+    with pytest.raises(ValueError, match=r"VITRINE_WECOM_BASE_URL.*https://"):
+        build(made(APP | {"base_url": url}), LENT)
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,7 @@ class MemoryBooks:
         self.outbox: dict[str, tuple[Notice, str]] = {}
         self.sent_at: dict[str, datetime] = {}
         self.alerts: dict[str, Alert] = {}
+        self.timers: dict[tuple[str, str], datetime] = {}
 
     def order(self, order_no: str) -> Order | None:
         return self.orders.get(order_no)
@@ -172,6 +173,30 @@ class MemoryBooks:
 
     def open_alerts(self) -> tuple[Alert, ...]:
         return tuple(a for a in self.alerts.values() if a.state is not AlertState.RESOLVED)
+
+    def alerts_of(self, order_no: str) -> tuple[Alert, ...]:
+        return tuple(a for a in self.open_alerts() if a.order_no == order_no)
+
+    def alerts_told_as(self, name: str) -> tuple[Alert, ...]:
+        return tuple(a for a in self.alerts.values() if a.told_as == name)
+
+    def told_since(self, to: Address, kinds: Sequence[str], since: datetime) -> int:
+        found = {
+            n.slot or n.key
+            for n, state in self.outbox.values()
+            if n.to == to and n.kind.value in kinds and n.not_before >= since
+            if state in ("waiting", "sent")
+        }
+        return len(found)
+
+    def slot_told(self, to: Address, slot: str) -> bool:
+        told = [n for n, state in self.outbox.values() if state in ("waiting", "sent")]
+        return any(n.to == to and n.slot == slot for n in told)
+
+    def set_timer(self, kind: str, scope: str, at: datetime | None) -> None:
+        self.timers.pop((kind, scope), None)
+        if at is not None:
+            self.timers[kind, scope] = at
 
     def was_told(self, key: str) -> bool:
         return key in self.outbox and self.outbox[key][1] in ("waiting", "sent")
@@ -255,6 +280,21 @@ class Shop:
         """Let time pass and the courier work."""
         self.now += timedelta(**span)
         return self.books.send(self.now)
+
+    def clock(self, until: datetime) -> list[Notice]:
+        """Let time pass, with the clock looking at what is due on the way."""
+        sent = self.books.send(self.now)
+        while True:
+            moments = [*self.books.timers.values(), *(n.not_before for n in self.books.waiting())]
+            due = min(moments, default=until)
+            self.now = max(self.now, min(due, until))
+            for (kind, scope), at in sorted(self.books.timers.items(), key=lambda t: t[1]):
+                if at <= self.now:
+                    self.desk.look(self.books, kind, scope, self.now)
+            sent += self.books.send(self.now)
+            if due > until or not moments:
+                self.now = until
+                return sent
 
     @property
     def order(self) -> Order:

@@ -27,7 +27,7 @@ from domain.commands import (
 )
 from domain.errors import DomainError, NotFound, Refused
 from domain.events import NodeCompleted, ReportUndone
-from domain.order import Status
+from domain.node import Status
 from domain.person import RIGHTS, Deed, Person, Role, may
 from tests.domain.factory import (
     ADMIN,

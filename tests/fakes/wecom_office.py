@@ -28,8 +28,8 @@ class Call:
 
 class Office:
     """One company with one application and one group robot. `codes[path]` are errcodes of the next
-    calls, `slow` seconds before an answer, `hang[path]` how many answers get lost, `trusted`
-    whether our address is on the list.
+    calls, `slow` seconds before an answer, `hang[path]` how many answers get lost, `raw[path]`
+    status and body of the answers after the deed, `trusted` whether our address is on the list.
     """
 
     def __init__(self, books: Books, group: str) -> None:
@@ -50,6 +50,7 @@ class Office:
         self.sent: deque[tuple[float, str]] = deque(maxlen=100)
         self.robot_at: list[float] = []
         self.callback = ""
+        self.raw: dict[str, tuple[int, str]] = {}
         self.pause = 0.01
 
     def routes(self) -> list[web.RouteDef]:
@@ -79,6 +80,9 @@ class Office:
         if self.hang[path] > 0:
             self.hang[path] -= 1
             await asyncio.sleep(30)
+        if path in self.raw:
+            status, text = self.raw[path]
+            return web.Response(status=status, text=text)
         return web.json_response(answer)
 
     def _wrong(self, code: int) -> dict[str, Any]:

@@ -323,3 +323,32 @@ def test_a_unit_that_fails_tells_nobody(store: Store) -> None:
         store.now(work)
     assert drain(store) == []
     assert put(store, notice("k")) == [True]
+
+
+def test_a_mark_that_can_not_be_set_holds_nothing_up(store: Store) -> None:
+    to = notice("a").to
+    put(store, Notice(to, Kind.REACTION, "recorded", "mark", START), notice("answer"))
+    first = claim(store)
+    assert sorted(keys(first)) == ["answer", "mark"]
+    mark = next(c for c in first if c.notice.kind is Kind.REACTION)
+    assert box(store, "again", mark, 5000.0, "no such method")
+    put(store, notice("later"))
+    assert drain(store) == []  # the answer is still being sent
+    assert box(store, "sent", next(c for c in first if c is not mark), "m", LATER)
+    assert drain(store) == ["later"]
+
+
+def test_a_pause_that_was_asked_for_is_no_try_and_keeps_its_place(store: Store) -> None:
+    put(store, notice("first"), notice("second"))
+    for round_ in range(20):
+        (one,) = claim(store, wall=1000.0 + round_)
+        assert (one.notice.key, one.attempts) == ("first", 1)
+        assert box(store, "postponed", one, 1001.0 + round_, "slow down")
+        assert claim(store, wall=1000.0 + round_) == []
+
+
+def test_a_send_that_hangs_is_not_waited_for(store: Store) -> None:
+    put(store, notice("k"))
+    claim(store, lease=100.0)
+    assert box(store, "busy", LATER, 50.0, 90.0)
+    assert not box(store, "busy", LATER, 50.0, 101.0)

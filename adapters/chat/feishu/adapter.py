@@ -23,7 +23,7 @@ from adapters.chat.feishu.cards import (
     wants_card,
     whispered,
 )
-from adapters.chat.feishu.content import text
+from adapters.chat.feishu.content import quoted, text
 from adapters.chat.feishu.ear import Ear
 from adapters.chat.feishu.endpoint import Endpoint
 from adapters.chat.feishu.faults import ANOTHER_TYPE, BAD_CARD, SCOPE, Fault, editing, sending
@@ -95,7 +95,7 @@ class Feishu:
         self._budget = Budget(lent, options.monthly_calls, options.count_every)
         self._calls = Calls(options, self.counts, self._budget.spend, lent.alarm)
         self._known = Known(options, self._calls, lent.memory)
-        self._ear = Ear(options, self.counts, self._known)
+        self._ear = Ear(options, self.counts, self._known, lent.now)
         endpoint = Endpoint(options, self._calls, self._alarm)
         self._link = Link(options, self.counts, endpoint, self._ear.take, self._known.introduce)
         self._webhook = Webhook(options, self.counts, self._ear)
@@ -149,7 +149,7 @@ class Feishu:
 
     def _events(self) -> bool | None:
         if self._options.mode == "websocket":
-            return self._link.connected.is_set()
+            return self._link.connected.is_set() if self._ear.listening else None
         return True if self._webhook.verified else None
 
     async def send(self, to: Address, reply: Reply, key: str) -> str:
@@ -179,7 +179,7 @@ class Feishu:
     async def _said(self, to: Address, reply: Reply, body: dict[str, Any]) -> str:
         if reply.reply_to:
             try:
-                return await self._posted(f"{_MESSAGES}/{reply.reply_to}/reply", body, {})
+                return await self._posted(f"{_MESSAGES}/{quoted(reply.reply_to)}/reply", body, {})
             except Fault as fault:
                 if not fault.parent_gone:
                     raise
@@ -246,7 +246,7 @@ class Feishu:
         try:
             await self._calls.call(
                 "PATCH",
-                f"{_MESSAGES}/{message_id}/urgent_app",
+                f"{_MESSAGES}/{quoted(message_id)}/urgent_app",
                 {"user_id_list": people},
                 query={"user_id_type": "open_id"},
                 within=_URGENT_TIME,
@@ -271,14 +271,14 @@ class Feishu:
         picture = await self._picture(reply.picture) if reply.picture else ""
         card = {"content": card_message(reply, picture)}
         try:
-            await self._calls.call("PATCH", f"{_MESSAGES}/{message_id}", card)
+            await self._calls.call("PATCH", f"{_MESSAGES}/{quoted(message_id)}", card)
         except Fault as fault:
             if fault.code not in ANOTHER_TYPE or wants_card(reply):
                 raise
             await self._retype(message_id, reply)
 
     async def _retype(self, message_id: str, reply: Reply) -> None:
-        await self._calls.call("PUT", f"{_MESSAGES}/{message_id}", _text(reply))
+        await self._calls.call("PUT", f"{_MESSAGES}/{quoted(message_id)}", _text(reply))
 
     async def react(self, to: Address, message_id: str, mark: str) -> None:
         """Mark a message, or take the mark away."""

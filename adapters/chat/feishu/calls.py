@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 
+from adapters.chat.feishu.content import number, text
 from adapters.chat.feishu.faults import SCOPE, THROTTLED, TOKEN, Fault
 from adapters.chat.feishu.options import Options
 
@@ -26,7 +27,7 @@ Form = Callable[[], aiohttp.FormData]
 _TOKEN_PATH = "/open-apis/auth/v3/tenant_access_token/internal"  # noqa: S105
 _RESET = "x-ogw-ratelimit-reset"
 _LONGEST_WAIT = 3600.0
-_EARLY = 600.0
+_EARLY, _LIFE = 600.0, 7200
 _ANSWER_CAP = 4 * 1024 * 1024
 
 
@@ -203,9 +204,10 @@ class Calls:
                 answer = await self._exchange(Request("POST", _TOKEN_PATH, secrets), "")
             except Fault as fault:
                 raise await self._refusal(fault) from None
-            token, life = answer.get("tenant_access_token"), answer.get("expire")
-            if not isinstance(token, str) or not isinstance(life, int | float):
+            token, life = text(answer, "tenant_access_token"), number(answer, "expire")
+            if not token:
                 raise Fault("the token's answer has no token")
+            life = _LIFE if life is None else life
             # a token of two hours is renewed ten minutes early, a shorter one in proportion
             self._token, self._until = token, time.monotonic() + life - min(_EARLY, life * 0.1)
             self._alarmed.discard("credentials")
@@ -239,10 +241,12 @@ def _read(what: str, answer: aiohttp.ClientResponse, raw: bytes) -> Json:
         body = json.loads(raw)
     except ValueError:
         body = None
-    if not isinstance(body, dict) or not isinstance(body.get("code"), int):
+    code = number(body, "code")
+    if code is None and isinstance(body, dict) and "code" not in body and answer.status < 300:
+        code = 0
+    if not isinstance(body, dict) or code is None:
         wait = _wait(answer) if answer.status == 429 else None
         raise Fault(f"{what}: not an answer of the API", status=answer.status, wait=wait)
-    code = body["code"]
     if code == 0 and answer.status < 400:
         return body
     throttled = code == THROTTLED or answer.status == 429

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from adapters.chat.port import Media
 
@@ -61,12 +62,25 @@ def usable(name: str) -> bool:
 
 
 def text(found: Any, name: str) -> str:
-    """A field that is a text, or an empty one."""
+    """A field that is a text, or an empty one. An id may be written as a number."""
     value = found.get(name) if isinstance(found, Mapping) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if not isinstance(value, str):
         return ""
     # halves of characters and zero bytes come from broken clients; no store takes them
     return value.encode(errors="replace").decode().replace("\x00", "")
+
+
+def number(found: Any, name: str) -> int | None:
+    """A field that is a whole number, also one in a text."""
+    value = text(found, name)
+    return int(value) if re.fullmatch(r"-?[0-9]{1,19}", value) else None
+
+
+def quoted(name: str) -> str:
+    """An id or a key as one step of an address's path, whatever is in it."""
+    return quote(name, safe="")
 
 
 def part(found: Any, name: str) -> Mapping[str, Any]:

@@ -5,16 +5,22 @@ acknowledged.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Protocol
 
 from adapters.chat.feishu.content import Malformed
 from adapters.chat.feishu.hearing import Event, heard, opened
 from adapters.chat.feishu.options import Options
+from adapters.chat.feishu.recent import Recent
 from adapters.chat.port import Heard, InboundMessage
 
 log = logging.getLogger("vitrine.feishu")
+POISON = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""Failures that the same event would meet for ever: it is malformed, whoever stumbled over it."""
+TRIES = 10
+"""How often an event is taken that fails in the same way each time."""
 
 
 class Knowledge(Protocol):
@@ -32,8 +38,16 @@ class Knowledge(Protocol):
 class Ear:
     """Hands events to `heard` in the order of their chats."""
 
-    def __init__(self, options: Options, counts: Counter[str], knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        options: Options,
+        counts: Counter[str],
+        knowledge: Knowledge,
+        now: Callable[[], datetime],
+    ) -> None:
         self._options, self._counts, self._knowledge = options, counts, knowledge
+        self._now = now
+        self._tries: Recent[tuple[str, int]] = Recent(1000)
         self._heard: asyncio.Future[Heard] | None = None
         self._lanes: dict[str, tuple[asyncio.Lock, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -48,6 +62,11 @@ class Ear:
         if self._heard is None:
             self._heard = asyncio.get_running_loop().create_future()
         return self._heard
+
+    @property
+    def listening(self) -> bool:
+        """Whether there is somebody who keeps what is heard."""
+        return self._heard is not None and self._heard.done()
 
     async def close(self) -> None:
         """Give up what is not kept yet; the platform will bring it again."""
@@ -69,10 +88,7 @@ class Ear:
     async def keep(self, event: Event) -> bool:
         """The same for an event that is opened already."""
         try:
-            message = heard(event, self._knowledge.bot)
-        except Malformed as flaw:
-            self._malformed(event.name, flaw)
-            return True
+            message = heard(event, self._knowledge.bot, self._now())
         except Exception as error:
             # nothing that a platform sends may stop the rest of what it sends
             self._malformed(event.name, error)
@@ -113,13 +129,31 @@ class Ear:
                 message = await self._knowledge.complete(event, message)
                 started.set()
                 await take(message)
+            except POISON as error:
+                self._malformed(event.name, error)
+                return
             except Exception as error:
                 self._counts["unkept"] += 1
+                if self._given_up(message.message_id, type(error).__name__):
+                    return
                 log.error("message %s could not be kept: %s", event.name, type(error).__name__)
                 await asyncio.sleep(self._options.failure_pause)
                 raise
+            self._tries.drop(message.message_id)
             self._counts["heard"] += 1
             self._knowledge.remember(message)
+
+    def _given_up(self, name: str, kind: str) -> bool:
+        """Whether it has failed in the same way so often that nobody should wait for it."""
+        before, tries = self._tries.get(name) or (kind, 0)
+        tries = tries + 1 if before == kind else 1
+        self._tries.put(name, (kind, tries))
+        if tries < TRIES:
+            return False
+        self._tries.drop(name)
+        self._counts["given-up"] += 1
+        log.error("message %s given up after %d tries: %s", name, tries, kind)
+        return True
 
     @asynccontextmanager
     async def _lane(self, name: str) -> AsyncIterator[None]:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 
 from adapters.chat.feishu.calls import Calls
-from adapters.chat.feishu.content import part, text
+from adapters.chat.feishu.content import number, part, text
 from adapters.chat.feishu.options import Options
 
 _PATH = "/callback/ws/endpoint"
@@ -41,8 +41,10 @@ class Endpoint:
     async def find(self) -> tuple[str, Any]:
         """The address and the server's ClientConfig. Raises Dropped."""
         status, found = await self._ask()
-        code = found.get("code") if isinstance(found, dict) else None
-        if status >= 500 or status == 429 or not isinstance(code, int) or code in _BUSY:
+        code = number(found, "code")
+        if code is None and text(part(found, "data"), "URL"):
+            code = 0
+        if status >= 500 or status == 429 or code is None or code in _BUSY:
             raise Dropped(f"no address (code {code}, status {status})")
         if code == _TOO_MANY:
             raise await self._too_many()

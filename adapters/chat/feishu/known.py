@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.chat.feishu.calls import Calls, Request
-from adapters.chat.feishu.content import Malformed, Origin, part, read, text
+from adapters.chat.feishu.content import Malformed, Origin, part, quoted, read, text
 from adapters.chat.feishu.faults import Fault
 from adapters.chat.feishu.hearing import Event
 from adapters.chat.feishu.options import Options
@@ -36,7 +36,7 @@ class Known:
         if not self.bot:
             self.bot = await self._memory.get(_BOT)
         answer = await self._calls.ask(Request("GET", "/open-apis/bot/v3/info"))
-        info = part(answer, "bot")
+        info = part(answer, "bot") or part(part(answer, "data"), "bot")
         self.name = text(info, "app_name")
         if text(info, "open_id") not in {"", self.bot}:
             self.bot = text(info, "open_id")
@@ -96,7 +96,7 @@ class Known:
 
     async def pictures(self, message_id: str) -> tuple[Media, ...]:
         """The pictures and videos of a message. Raises Fault."""
-        data = await self._calls.call("GET", f"/open-apis/im/v1/messages/{message_id}")
+        data = await self._calls.call("GET", f"/open-apis/im/v1/messages/{quoted(message_id)}")
         items = data.get("items")
         return _media(items[0], message_id) if isinstance(items, list) and items else ()
 

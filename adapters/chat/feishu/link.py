@@ -101,7 +101,7 @@ class Link:
         except Fault as fault:
             if fault.refused:
                 raise Dropped(str(fault), "refused") from None
-            if fault.passing:
+            if not fault.status or fault.throttled or fault.status >= 500:
                 raise Dropped(str(fault)) from None
             log.warning("we could not find out who we are: %s", fault)
 

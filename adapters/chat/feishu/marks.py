@@ -3,7 +3,7 @@
 import logging
 
 from adapters.chat.feishu.calls import Calls
-from adapters.chat.feishu.content import part, text
+from adapters.chat.feishu.content import part, quoted, text
 from adapters.chat.feishu.faults import Fault
 from adapters.chat.feishu.recent import Recent
 from adapters.chat.port import Memory
@@ -60,7 +60,7 @@ class Marks:
 
     async def _delete(self, message_id: str, reaction: str) -> None:
         try:
-            await self._calls.call("DELETE", f"{_path(message_id)}/{reaction}")
+            await self._calls.call("DELETE", f"{_path(message_id)}/{quoted(reaction)}")
         except Fault as fault:
             if fault.code not in _NO_REACTION:
                 raise
@@ -68,7 +68,7 @@ class Marks:
 
 
 def _path(message_id: str) -> str:
-    return f"/open-apis/im/v1/messages/{message_id}/reactions"
+    return f"/open-apis/im/v1/messages/{quoted(message_id)}/reactions"
 
 
 def _name(message_id: str) -> str:

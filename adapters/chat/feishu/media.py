@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from adapters.chat.feishu.calls import Calls
+from adapters.chat.feishu.content import quoted
 from adapters.chat.feishu.faults import FORBIDDEN_MEDIA, TOKEN, Fault
 from adapters.chat.feishu.known import Known
 from adapters.chat.feishu.options import Options
@@ -84,7 +85,8 @@ class Fetching:
         return Place(message, key, kind)
 
     async def _from(self, place: Place, skip: int) -> AsyncGenerator[bytes, None]:
-        path = f"/open-apis/im/v1/messages/{place.message}/resources/{place.key}"
+        message, key = quoted(place.message), quoted(place.key)
+        path = f"/open-apis/im/v1/messages/{message}/resources/{key}"
         query = {"type": "image" if place.kind == "image" else "file"}
         seen = 0
         async with self._calls.stream(path, query) as answer:

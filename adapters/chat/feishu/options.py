@@ -1,6 +1,7 @@
 """What can be set about Feishu; every part may read it."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Options:
         """Why an adapter can't be built of this, in plain English; empty if it can."""
         if not self.app_id or not self.app_secret:
             return "Feishu needs both an app id and an app secret."
+        if not _is_address(self.base_url):
+            return (
+                "Feishu's address in VITRINE_FEISHU_BASE_URL must be http:// or https:// with a "
+                "host, like https://open.feishu.cn or https://open.larksuite.com."
+            )
         if self.mode not in {"websocket", "webhook"}:
             return "Feishu's mode is either websocket or webhook."
         if self.mode == "webhook" and not (self.encrypt_key and self.verification_token):
@@ -48,3 +54,11 @@ class Options:
                 "without them anybody could send us orders."
             )
         return ""
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False

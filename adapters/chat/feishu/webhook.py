@@ -83,10 +83,10 @@ class Webhook:
         return False
 
     def _introduced(self, body: bytes) -> web.Response:
-        """The question whether the address is ours comes without a signature: there the token
-        inside the encryption is the proof.
+        """The question whether the address is ours comes without a signature, and in the open
+        until the encrypt key is set: there the token is the proof.
         """
-        plain = self._unsealed(body)
+        plain = self._plain(body)
         try:
             found = json.loads(plain) if plain is not None else None
         except (ValueError, RecursionError):
@@ -101,6 +101,15 @@ class Webhook:
         self.verified = True
         return web.json_response({"challenge": text(found, "challenge")})
 
+    def _plain(self, body: bytes) -> bytes | None:
+        """What was sealed, or what came in the open."""
+        try:
+            found = json.loads(body)
+        except (ValueError, RecursionError):
+            return None
+        sealed = not isinstance(found, dict) or "encrypt" in found
+        return self._unsealed(body) if sealed else body
+
     def _unsealed(self, body: bytes) -> bytes | None:
         try:
             sealed = text(json.loads(body), "encrypt")
@@ -109,7 +118,7 @@ class Webhook:
             return None
 
     async def _signed(self, body: bytes) -> web.Response:
-        plain = self._unsealed(body)
+        plain = self._plain(body)
         if plain is None:
             return self._skipped("it can't be decrypted")
         try:

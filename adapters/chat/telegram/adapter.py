@@ -33,6 +33,7 @@ from adapters.chat.telegram.wire import Halted, Line, refused
 from domain.person import Address
 
 REMEMBERED = "telegram.me"
+PATIENCE = 3
 
 log = logging.getLogger("vitrine.telegram")
 
@@ -55,9 +56,16 @@ def build(options: Options, lent: Lent) -> ChatAdapter:
     """Raises ValueError, with a sentence that says what to change."""
     if not re.fullmatch(r"[A-Za-z0-9_:-]+", options.token):
         raise ValueError("The Telegram token must look like 123456789:AA… (from @BotFather)")
-    root = urlsplit(options.base_url)
-    if root.scheme not in ("http", "https") or not root.hostname:
-        raise ValueError("The address of the Telegram Bot API must begin with https://")
+    try:
+        root = urlsplit(options.base_url)
+        good = root.scheme in ("http", "https") and bool(root.hostname)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(
+            "The Telegram address in VITRINE_TELEGRAM_BASE_URL must be http:// or https:// "
+            "with a host, like https://api.telegram.org"
+        )
     return Telegram(options, lent)
 
 
@@ -88,7 +96,7 @@ class Telegram:
         self._lent, self._times = lent, times
         self._line = Line(options.token, options.base_url, options.proxy, times)
         self._standing = Standing(lent, times.quiet)
-        self._presses = Presses(self._line, times.press)
+        self._presses = Presses(self._line, times.press, self._standing.counts)
         self._forms = ShortForms(lent.memory)
         self._ears = Ears(self._standing, self._presses, self._forms)
         self._way: Polling | Webhook = Polling(self._line, self._ears, self._standing, times)
@@ -114,8 +122,15 @@ class Telegram:
         """Hear until cancelled."""
         self._ears.heard = heard
         await self._remember()
-        await self._introduce()
-        await self._way.run()
+        known = asyncio.Event()
+        asking = asyncio.create_task(self._introduce(known))
+        try:
+            await known.wait()
+            self._ears.ready = True
+            await self._way.run()
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
 
     async def _remember(self) -> None:
         """Our name from last time, for links and mentions before Telegram is reached."""
@@ -126,8 +141,10 @@ class Telegram:
         except Exception as error:
             log.warning("our own name is not remembered: %s", type(error).__name__)
 
-    async def _introduce(self) -> None:
-        """Ask who we are until Telegram says it: without it no mention is known for ours."""
+    async def _introduce(self, known: asyncio.Event) -> None:
+        """Ask who we are until Telegram says it: without it no mention is known for ours. After a
+        few failures that are not about the token we listen without it, and go on asking.
+        """
         fails = 0
         while True:
             try:
@@ -135,7 +152,11 @@ class Telegram:
                 break
             except Exception as error:
                 fails += 1
-                await asyncio.sleep(await self._unknown(error, fails))
+                wait = await self._unknown(error, fails, quietly=known.is_set())
+                if fails >= PATIENCE and not refused(error):
+                    known.set()
+                await asyncio.sleep(wait)
+        known.set()
         self._ears.me = Me(user.id, user.username or "")
         doc = {"id": user.id, "username": user.username or ""}
         try:
@@ -143,7 +164,11 @@ class Telegram:
         except Exception as error:
             log.warning("our own name could not be kept: %s", type(error).__name__)
 
-    async def _unknown(self, error: Exception, fails: int) -> float:
+    async def _unknown(self, error: Exception, fails: int, *, quietly: bool) -> float:
+        """How long to wait; the state is ours only as long as nobody listens (not `quietly`)."""
+        if quietly:
+            log.warning("we still do not know who we are: %s", type(error).__name__)
+            return max(pause(self._times, fails), getattr(error, "seconds", 0.0))
         if refused(error):
             self._standing.become("refused")
             await self._standing.alarm("token")

@@ -3,71 +3,101 @@ webhook both hear through this.
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from telegram import Update
-
 from adapters.chat.port import Heard, InboundMessage, Said
-from adapters.chat.telegram.hearing import Me, hear
+from adapters.chat.telegram.fields import Malformed, number
+from adapters.chat.telegram.hearing import Me, hear, query_of
 from adapters.chat.telegram.presses import Press, Presses, ShortForms
 from adapters.chat.telegram.standing import Standing, culprit
+
+POISON = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""Failures that the same update would meet for ever: it is malformed, whoever stumbled over it."""
+TRIES = 10
+"""How often an update is handed on that fails in the same way each time."""
 
 log = logging.getLogger("vitrine.telegram")
 
 
 class Ears:
-    """Takes updates as Telegram wrote them."""
+    """Takes updates as Telegram wrote them. `ready`: we know who we are, or can't wait for it."""
 
     def __init__(self, standing: Standing, presses: Presses, forms: ShortForms) -> None:
         self.standing, self.presses, self.forms = standing, presses, forms
         self.me = Me()
+        self.ready = False
         self.heard: Heard | None = None
+        self._tries: dict[str, tuple[str, int]] = {}
 
     async def take(self, raw: Any) -> bool:
         """Whether the update is done with: heard and committed, or nothing to hear. False means
         that it must come again.
         """
+        query = query_of(raw)
         try:
-            update = Update.de_json(raw, None)
-            message = hear(update, self.me, self.standing.lent.now())
+            if not isinstance(raw, Mapping):
+                raise Malformed("update")
+            message = hear(raw, self.me, self.standing.lent.now())
         except Exception as error:
             self._malformed(raw, error)
+            self._answer(query)
             return True
-        query = update.callback_query
         if message is None:
             self.standing.counts["ignored"] += 1
-            if query:
-                self._begin(f"cb:{query.id}", query.id, "")
-                self.presses.finish(f"cb:{query.id}", wait=False)
+            self._answer(query)
             return True
         if query:
-            self._begin(message.message_id, query.id, message.sender)
+            self.presses.begin(message.message_id, Press(query, message.sender))
         done = await self._hand_on(message)
         if query:
             (self.presses.finish if done else self.presses.drop)(message.message_id)
         return done
 
-    def _begin(self, message_id: str, query: str, user: str) -> None:
-        self.presses.begin(message_id, Press(query, user))
+    def _answer(self, query: str) -> None:
+        """A press that nobody will hear of: its button must not keep turning."""
+        if query:
+            self.presses.begin(f"cb:{query}", Press(query, ""))
+            self.presses.finish(f"cb:{query}", wait=False)
 
     async def _hand_on(self, message: InboundMessage) -> bool:
         if self.heard is None:
             return False
+        name = message.message_id
         try:
             if message.said is Said.PRESSED:
                 message = replace(message, button=await self.forms.expand(message.button))
             await self.heard(message)
+        except POISON as error:
+            log.error("message %s can't be taken in (%s); skipped", name, culprit(error))
+            self.standing.counts["malformed"] += 1
         except Exception as error:
-            name, why = message.message_id, culprit(error)
-            log.error("message %s not taken in, it will come again: %s", name, why)
-            self.standing.counts["failed"] += 1
-            return False
-        self.standing.counts["received"] += 1
+            return self._failed(name, error)
+        else:
+            self.standing.counts["received"] += 1
+        self._tries.pop(name, None)
         return True
 
+    def _failed(self, name: str, error: Exception) -> bool:
+        """Whether we give it up."""
+        self.standing.counts["failed"] += 1
+        kind = type(error).__name__
+        before, tries = self._tries.get(name, (kind, 0))
+        tries = tries + 1 if before == kind else 1
+        if tries >= TRIES:
+            self._tries.pop(name, None)
+            self.standing.counts["given-up"] += 1
+            log.error("message %s given up after %d tries: %s", name, tries, culprit(error))
+            return True
+        self._tries[name] = kind, tries
+        log.error("message %s not taken in, it will come again: %s", name, culprit(error))
+        return False
+
     def _malformed(self, raw: Any, error: Exception) -> None:
-        number = raw.get("update_id") if isinstance(raw, dict) else None
-        known = number if isinstance(number, int) else "?"
-        log.warning("update %s can't be read (%s); skipped", known, culprit(error))
+        known = number(raw, "update_id")
+        reason = str(error) if isinstance(error, Malformed) else culprit(error)
+        log.warning(
+            "update %s can't be read (%s); skipped", "?" if known is None else known, reason
+        )
         self.standing.counts["malformed"] += 1

@@ -1,4 +1,5 @@
-"""Updates of Telegram to what was said. Pure: nothing is asked and nothing is sent here.
+"""Updates of Telegram to what was said. Pure: nothing is asked and nothing is sent here. Read from
+the JSON itself: the library loses an update that lacks a field which we do not need.
 
 Source: core.telegram.org/bots/api (Update, Message, CallbackQuery, ChatMemberUpdated).
 """
@@ -7,16 +8,36 @@ import re
 import zlib
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-from telegram import CallbackQuery, ChatMember, ChatMemberUpdated, Message, Update, User
+from typing import Any
 
 from adapters.chat.port import InboundMessage, Media, Said
+from adapters.chat.telegram.fields import (
+    Fields,
+    Malformed,
+    ident,
+    label,
+    moment,
+    needed,
+    number,
+    part,
+    rows,
+    soft,
+    words,
+)
 
 PLATFORM = "telegram"
 KINDS = ["message", "edited_message", "callback_query", "my_chat_member"]
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
 FILMS = (".mp4", ".mov", ".m4v", ".webm")
-OUT = (ChatMember.LEFT, ChatMember.BANNED)
+OUT = ("left", "kicked")
+FORWARDED = ("forward_origin", "forward_date", "forward_from", "is_automatic_forward")
+KINDS_OF_FILES = (
+    ("animation", "video"),
+    ("video", "video"),
+    ("video_note", "video"),
+    ("voice", "voice"),
+    ("audio", "voice"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,126 +61,156 @@ def place_of(message_id: str) -> tuple[int, int] | None:
     return None
 
 
-def hear(update: Update, me: Me, now: datetime) -> InboundMessage | None:
+def hear(update: Fields, me: Me, now: datetime) -> InboundMessage | None:
     """What an update says, or None if it is none of our business. `now` dates presses, which
-    Telegram does not.
+    Telegram does not, and whatever came without a date. Raises Malformed.
     """
-    if update.callback_query:
-        return _pressed(update.callback_query, now)
-    if update.my_chat_member:
-        return _membership(update.my_chat_member)
-    if update.edited_message:
-        said = _message(update.edited_message, me)
-        return _edited(update.edited_message, said) if said else None
-    return _message(update.message, me) if update.message else None
+    if query := part(update, "callback_query"):
+        return _pressed(query, now)
+    if change := part(update, "my_chat_member"):
+        return _membership(change, now, number(update, "update_id") or 0)
+    if edited := part(update, "edited_message"):
+        said = _message(edited, me, now)
+        return _edited(edited, said, now) if said else None
+    if "message" in update:
+        return _message(part(update, "message"), me, now)
+    if number(update, "update_id") is None:
+        raise Malformed("update_id")
+    return None
 
 
-def _message(message: Message, me: Me) -> InboundMessage | None:
-    if message.chat.type == message.chat.CHANNEL:
+def query_of(update: Any) -> str:
+    """The id of a press that has to be answered, whatever else is wrong with it."""
+    return ident(soft(update, "callback_query"), "id")
+
+
+def _kind(chat: Fields) -> str:
+    """Where it is not told, the sign of the number does: people have positive ones."""
+    return label(chat, "type") or ("private" if needed(chat, "id") > 0 else "supergroup")
+
+
+def _message(message: Fields, me: Me, now: datetime) -> InboundMessage | None:
+    where = part(message, "chat")
+    chat = needed(where, "id")
+    if _kind(where) == "channel":
         return None
-    moved = message.migrate_to_chat_id or message.migrate_from_chat_id
-    if moved:
-        return _moved(message, moved)
+    to, since = number(message, "migrate_to_chat_id"), number(message, "migrate_from_chat_id")
+    if to or since:
+        old, new = (chat, to) if to else (since, chat)
+        return _moved(message, f"{old}", f"{new}", now)
+    its_number = needed(message, "message_id")
     media = _media(message)
-    written = message.text or message.caption or ""
+    written = words(message, "text") or words(message, "caption")
     text, spoken = _addressed(written, me)
     if text is None or not (media or written):
         return None
     answered = _answered(message)
+    author = soft(message, "from")
+    answers = number(answered, "message_id")
     return InboundMessage(
         PLATFORM,
         "",
-        str(message.chat.id),
-        name_of(message.chat.id, message.message_id),
+        str(chat),
+        name_of(chat, its_number),
         _sender(message),
-        message.date,
+        moment(message, "date", now),
         text=text,
         media=media,
-        reply_to=name_of(message.chat.id, answered.message_id) if answered else "",
+        reply_to=name_of(chat, answers) if answers else "",
         sender_name=_sender_name(message),
-        private=message.chat.type == message.chat.PRIVATE,
+        private=_kind(where) == "private",
         mentions_bot=spoken or _named(message, me) or _ours(answered, me),
-        forwarded=bool(message.forward_origin or message.is_automatic_forward),
-        from_bot=bool(message.from_user and message.from_user.is_bot and not message.sender_chat),
-        album=message.media_group_id or "",
-        title=message.chat.title or "",
+        forwarded=any(message.get(name) for name in FORWARDED),
+        from_bot=author.get("is_bot") is True and not soft(message, "sender_chat"),
+        album=ident(message, "media_group_id"),
+        title=label(where, "title"),
     )
 
 
-def _edited(message: Message, said: InboundMessage) -> InboundMessage | None:
+def _edited(message: Fields, said: InboundMessage, now: datetime) -> InboundMessage | None:
     if said.said is not Said.MESSAGE:
         return None
-    at = message.edit_date or message.date
-    words = zlib.crc32(said.text.encode())  # two edits in one second are two
+    at = number(message, "edit_date") or number(message, "date") or 0
+    crc = zlib.crc32(said.text.encode())  # two edits in one second are two
     return replace(
         said,
         said=Said.EDITED,
-        at=at,
-        message_id=f"{said.message_id}:e{int(at.timestamp())}.{words:08x}",
+        at=moment(message, "edit_date", said.at if number(message, "date") else now),
+        message_id=f"{said.message_id}:e{at}.{crc:08x}",
         target=said.message_id,
     )
 
 
-def _moved(message: Message, other: int) -> InboundMessage:
+def _moved(message: Fields, old: str, new: str, now: datetime) -> InboundMessage:
     """A group that became a supergroup says so in both chats: one event, one id."""
-    to_new = message.migrate_to_chat_id is not None
-    old, new = (message.chat.id, other) if to_new else (other, message.chat.id)
     return InboundMessage(
         PLATFORM,
         "",
-        str(old),
+        old,
         f"moved:{old}:{new}",
         _sender(message),
-        message.date,
+        moment(message, "date", now),
         Said.MOVED,
-        target=str(new),
-        title=message.chat.title or "",
+        target=new,
+        title=label(part(message, "chat"), "title"),
     )
 
 
-def _pressed(query: CallbackQuery, now: datetime) -> InboundMessage | None:
-    if query.message is None or not query.data:
+def _pressed(query: Fields, now: datetime) -> InboundMessage | None:
+    known, who = ident(query, "id"), part(query, "from")
+    sender = needed(who, "id")
+    message, data = part(query, "message"), words(query, "data")
+    if not message or not data:
         return None
-    chat = query.message.chat
+    if not known:
+        raise Malformed("callback_query.id")
+    where = part(message, "chat")
+    chat = needed(where, "id")
     return InboundMessage(
         PLATFORM,
         "",
-        str(chat.id),
-        f"cb:{query.id}",
-        str(query.from_user.id),
+        str(chat),
+        f"cb:{known}",
+        str(sender),
         now,
         Said.PRESSED,
-        target=name_of(chat.id, query.message.message_id),
-        button=query.data,
-        sender_name=query.from_user.full_name,
-        private=chat.type == chat.PRIVATE,
-        title=chat.title or "",
+        target=name_of(chat, needed(message, "message_id")),
+        button=data,
+        sender_name=_full_name(who),
+        private=_kind(where) == "private",
+        title=label(where, "title"),
     )
 
 
-def _membership(change: ChatMemberUpdated) -> InboundMessage | None:
-    chat = change.chat
-    was, is_now = _inside(change.old_chat_member), _inside(change.new_chat_member)
-    private = chat.type == chat.PRIVATE
-    if chat.type == chat.CHANNEL or was == is_now or (private and is_now):
+def _membership(change: Fields, now: datetime, update: int) -> InboundMessage | None:
+    where = part(change, "chat")
+    chat, kind = needed(where, "id"), _kind(where)
+    after, before = part(change, "new_chat_member"), part(change, "old_chat_member")
+    if not label(after, "status"):
+        raise Malformed("new_chat_member.status")
+    is_now = _inside(after)
+    was = _inside(before) if label(before, "status") else not is_now
+    private = kind == "private"
+    if kind == "channel" or was == is_now or (private and is_now):
         return None
     said = Said.JOINED if is_now else Said.LEFT
+    who = soft(change, "from")
     return InboundMessage(
         PLATFORM,
         "",
-        str(chat.id),
-        f"{chat.id}:{said.value}:{int(change.date.timestamp())}",
-        str(change.from_user.id),
-        change.date,
+        str(chat),
+        f"{chat}:{said.value}:{number(change, 'date') or update}",
+        ident(who, "id"),
+        moment(change, "date", now),
         said,
-        sender_name=_full_name(change.from_user),
+        sender_name=_full_name(who),
         private=private,
-        title=chat.title or "",
+        title=label(where, "title"),
     )
 
 
-def _inside(member: ChatMember) -> bool:
-    return member.status not in OUT and bool(getattr(member, "is_member", True))
+def _inside(member: Fields) -> bool:
+    return label(member, "status") not in OUT and member.get("is_member") is not False
 
 
 def _addressed(text: str, me: Me) -> tuple[str | None, bool]:
@@ -178,91 +229,81 @@ def _addressed(text: str, me: Me) -> tuple[str | None, bool]:
     return re.sub(rf"^(?:\s*{ours}[\s,，:：、]*)+", "", text, flags=re.IGNORECASE), spoken
 
 
-def _named(message: Message, me: Me) -> bool:
+def _named(message: Fields, me: Me) -> bool:
     """A mention that carries our user instead of our name."""
-    return any(
-        e.user and e.user.id == me.id for e in (*message.entities, *message.caption_entities)
-    )
+    marks = [*rows(message, "entities"), *rows(message, "caption_entities")]
+    return bool(me.id) and any(number(soft(m, "user"), "id") == me.id for m in marks)
 
 
-def _answered(message: Message) -> Message | None:
+def _answered(message: Fields) -> Fields:
     """The message that this one answers. In a topic of a forum Telegram gives the topic's first
     service message where there is none.
     """
-    answered = message.reply_to_message
-    return None if answered is None or answered.forum_topic_created else answered
+    answered = soft(message, "reply_to_message")
+    return {} if "forum_topic_created" in answered else answered
 
 
-def _ours(answered: Message | None, me: Me) -> bool:
-    return bool(answered and answered.from_user and answered.from_user.id == me.id)
+def _ours(answered: Fields, me: Me) -> bool:
+    return bool(me.id) and number(soft(answered, "from"), "id") == me.id
 
 
-def _sender(message: Message) -> str:
+def _sender(message: Fields) -> str:
     """The user; an anonymous admin speaks as the group, a linked channel as the channel."""
-    if message.sender_chat:
-        return str(message.sender_chat.id)
-    return str(message.from_user.id) if message.from_user else ""
+    return ident(soft(message, "sender_chat"), "id") or ident(soft(message, "from"), "id")
 
 
-def _sender_name(message: Message) -> str:
-    if message.sender_chat:
-        return message.author_signature or message.sender_chat.title or ""
-    return _full_name(message.from_user) if message.from_user else ""
+def _sender_name(message: Fields) -> str:
+    if chat := soft(message, "sender_chat"):
+        return label(message, "author_signature") or label(chat, "title")
+    return _full_name(soft(message, "from"))
 
 
-def _full_name(user: User) -> str:
-    return user.full_name
+def _full_name(user: Fields) -> str:
+    return f"{label(user, 'first_name')} {label(user, 'last_name')}".strip()
 
 
-def _media(message: Message) -> tuple[Media, ...]:
-    if message.photo:
-        largest = max(message.photo, key=lambda p: p.width * p.height)
-        return (Media("photo", ref=_ref("photo", largest.file_id, largest.file_size)),)
-    film = message.animation or message.video or message.video_note
-    if film:
-        name = getattr(film, "file_name", None) or ""
-        thumb = film.thumbnail
-        return (
-            Media(
-                "video",
-                name=name,
-                ref=_ref("video", film.file_id, film.file_size),
-                thumb_ref=_ref("photo", thumb.file_id, thumb.file_size) if thumb else "",
-            ),
-        )
-    sound = message.voice or message.audio
-    if sound:
-        name = getattr(sound, "file_name", None) or ""
-        return (Media("voice", name=name, ref=_ref("voice", sound.file_id, sound.file_size)),)
-    return _document(message)
+def _media(message: Fields) -> tuple[Media, ...]:
+    """What can be fetched; a file without an id costs itself alone, never the text beside it."""
+    if sizes := [size for size in rows(message, "photo") if ident(size, "file_id")]:
+        return (Media("photo", ref=_ref("photo", max(sizes, key=_extent))),)
+    for name, kind in KINDS_OF_FILES:
+        file = soft(message, name)
+        if ident(file, "file_id"):
+            return (_film(file) if kind == "video" else _file(kind, file),)
+    return _document(soft(message, "document"))
 
 
-def _document(message: Message) -> tuple[Media, ...]:
+def _extent(size: Fields) -> tuple[int, int]:
+    return (number(size, "width") or 0) * (number(size, "height") or 0), _bytes(size)
+
+
+def _film(file: Fields) -> Media:
+    """With its still picture."""
+    thumb = soft(file, "thumbnail") or soft(file, "thumb")
+    ref = _ref("photo", thumb) if ident(thumb, "file_id") else ""
+    return replace(_file("video", file), thumb_ref=ref)
+
+
+def _file(kind: str, file: Fields) -> Media:
+    return Media(kind, name=label(file, "file_name"), ref=_ref(kind, file))
+
+
+def _document(file: Fields) -> tuple[Media, ...]:
     """A picture or video that was sent as a file, uncompressed."""
-    file = message.document
-    if file is None:
+    mime, name = label(file, "mime_type").lower(), label(file, "file_name").lower()
+    if not ident(file, "file_id"):
         return ()
-    mime, name = (file.mime_type or "").lower(), file.file_name or ""
-    kind = ""
-    if mime.startswith("image/") or (not mime and name.lower().endswith(PICTURES)):
-        kind = "photo"
-    elif mime.startswith("video/") or (not mime and name.lower().endswith(FILMS)):
-        kind = "video"
-    if not kind:
-        return ()
-    thumb = file.thumbnail if kind == "video" else None
-    return (
-        Media(
-            kind,
-            name=name,
-            ref=_ref(kind, file.file_id, file.file_size),
-            thumb_ref=_ref("photo", thumb.file_id, thumb.file_size) if thumb else "",
-        ),
-    )
+    if mime.startswith("image/") or (not mime and name.endswith(PICTURES)):
+        return (_file("photo", file),)
+    if mime.startswith("video/") or (not mime and name.endswith(FILMS)):
+        return (_film(file),)
+    return ()
 
 
-def _ref(kind: str, file_id: str, size: int | None) -> str:
+def _ref(kind: str, file: Fields) -> str:
     """`kind:bytes:file_id`, 0 bytes where Telegram does not say. A file id stays good for ever."""
-    if not isinstance(file_id, str) or not file_id:
-        raise ValueError("a file without an id")
-    return f"{kind}:{size or 0}:{file_id}"
+    return f"{kind}:{_bytes(file)}:{ident(file, 'file_id')}"
+
+
+def _bytes(file: Fields) -> int:
+    return max(0, number(file, "file_size") or 0)

@@ -14,7 +14,7 @@ async def look(line: Line, url: str) -> tuple[Check, ...]:
     known = user is not None or refused(error) if error else True
     info = await _info(line) if user else None
     name = f"@{user.username}" if user else ""
-    hears = bool(user.can_read_all_group_messages) if user else None
+    hears = user.can_read_all_group_messages if user else None
     return (
         Check("telegram.reachable", known, (("host", line.host),)),
         Check("telegram.token", _token(user, error), (("bot", name),)),

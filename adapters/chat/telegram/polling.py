@@ -7,13 +7,14 @@ import logging
 import time
 from typing import Any
 
-from telegram.error import Conflict, TelegramError, TimedOut
+from telegram.error import BadRequest, Conflict, TelegramError, TimedOut
 
 from adapters.chat.telegram.ears import Ears
+from adapters.chat.telegram.fields import number, soft
 from adapters.chat.telegram.hearing import KINDS
 from adapters.chat.telegram.standing import Standing
 from adapters.chat.telegram.times import Times, pause
-from adapters.chat.telegram.wire import NEVER_SENT, Halted, Line, refused
+from adapters.chat.telegram.wire import NEVER_SENT, Halted, Line, Missing, refused
 
 PARTS = ("message", "edited_message", "my_chat_member")
 
@@ -94,8 +95,7 @@ class Polling:
         self.standing.counts["conflict"] += 1
         if not self._webhook_removed:
             try:
-                info = await self.line.bot.get_webhook_info()
-                if info.url:
+                if await self._hooked():
                     await self.line.bot.delete_webhook(drop_pending_updates=False)
                     self._webhook_removed = True
                     log.warning("a webhook was set while we poll; it is removed")
@@ -110,6 +110,13 @@ class Polling:
             return pause(self.times, 1)
         await self.standing.alarm("conflict")
         return self.times.conflict
+
+    async def _hooked(self) -> bool:
+        """Whether a webhook is set; where nobody can say, one may be."""
+        try:
+            return bool((await self.line.bot.get_webhook_info()).url)
+        except (Missing, BadRequest):
+            return True
 
     async def _take(self, batch: list[Any]) -> bool:
         """Hear a batch: one chat's updates in order, different chats side by side. Whether all of
@@ -141,19 +148,12 @@ class Polling:
 
 
 def _number(raw: Any) -> int | None:
-    number = raw.get("update_id") if isinstance(raw, dict) else None
-    return number if isinstance(number, int) else None
+    return number(raw, "update_id")
 
 
 def _chat(raw: Any) -> int:
     """Where an update belongs, without judging it yet; 0 where that can't be seen."""
-    if not isinstance(raw, dict):
-        return 0
-    query = raw.get("callback_query")
-    parts = [raw.get(name) for name in PARTS]
-    parts.append(query.get("message") if isinstance(query, dict) else None)
-    for part in parts:
-        chat = part.get("chat") if isinstance(part, dict) else None
-        if isinstance(chat, dict) and isinstance(chat.get("id"), int):
-            return int(chat["id"])
-    return 0
+    parts = [soft(raw, name) for name in PARTS]
+    parts.append(soft(soft(raw, "callback_query"), "message"))
+    found = (number(soft(part, "chat"), "id") for part in parts)
+    return next((chat for chat in found if chat is not None), 0)

@@ -6,7 +6,10 @@ import asyncio
 import hashlib
 import logging
 from base64 import urlsafe_b64encode
+from collections import Counter
 from dataclasses import dataclass
+
+from telegram.error import BadRequest
 
 from adapters.chat.port import Memory, Reply
 from adapters.chat.telegram.saying import toast
@@ -60,8 +63,9 @@ class Press:
 class Presses:
     """Presses by their message id. Whoever takes one out answers it, so each is answered once."""
 
-    def __init__(self, line: Line, wait: float) -> None:
-        self._line, self._wait = line, wait
+    def __init__(self, line: Line, wait: float, counts: Counter[str]) -> None:
+        self._line, self._wait, self._counts = line, wait, counts
+        self._over: dict[str, str] = {}
         self._open: dict[str, Press] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -81,25 +85,47 @@ class Presses:
 
     async def _lapse(self, message_id: str, wait: float) -> None:
         await asyncio.sleep(wait)
-        press = self._open.pop(message_id, None)
+        press = self._open.get(message_id)
         if press:
+            self._close(message_id, press)
             await self._answer(message_id, press, "")
 
+    def _close(self, message_id: str, press: Press) -> None:
+        """It can't be answered any more; whose it was is known for a while."""
+        self._open.pop(message_id, None)
+        self._over[message_id] = press.user
+        if len(self._over) > KNOWN:
+            del self._over[next(iter(self._over))]
+
     async def whisper(self, message_id: str, user: str, reply: Reply) -> bool:
-        """Show it to the one who pressed, if the press still waits."""
+        """Show it to the one who pressed. True also for a press that is over (answered, too old, or
+        from before a restart): what was meant for one reader must not be told to all.
+        """
         press, text = self._open.get(message_id), toast(reply)
-        if press is None or press.user != user or not text:
+        whose = press.user if press else self._over.get(message_id, user)
+        if not message_id.startswith("cb:") or whose != user or not text:
             return False
-        del self._open[message_id]
+        if press is None:
+            self._lapsed(message_id)
+            return True
+        self._close(message_id, press)
         return await self._answer(message_id, press, text)
 
+    def _lapsed(self, message_id: str) -> None:
+        self._counts["toast-lapsed"] += 1
+        log.info("press %s was over before its answer came", message_id)
+
     async def _answer(self, message_id: str, press: Press, text: str) -> bool:
+        """Whether it was shown, or can't be shown any more."""
         alert = len(text) > ALERT
         try:
             await self._line.bot.answer_callback_query(
                 press.query, text=text or None, show_alert=alert or None
             )
-        except Exception as error:  # too old, or answered before a restart
+        except BadRequest:  # too old, or answered before a restart
+            if text:
+                self._lapsed(message_id)
+        except Exception as error:
             log.info("press %s not answered: %s", message_id, type(error).__name__)
             return False
         return True

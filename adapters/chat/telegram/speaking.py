@@ -1,8 +1,9 @@
 """Sending, editing and marking: Telegram's methods, and what each of their refusals means."""
 
 import logging
+import time
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any
 
 from telegram import (
     InlineKeyboardButton,
@@ -21,7 +22,7 @@ from adapters.chat.telegram.hearing import name_of, place_of
 from adapters.chat.telegram.presses import ShortForms
 from adapters.chat.telegram.saying import CAPTION_LIMIT, fits, html, rows
 from adapters.chat.telegram.standing import Standing
-from adapters.chat.telegram.wire import Halted, Line, fault, refused, says
+from adapters.chat.telegram.wire import Halted, Line, Missing, fault, refused, says
 from domain.person import Address
 
 MARKS = {"recorded": "✍", "asked": "🤔"}
@@ -37,8 +38,8 @@ FIXED = (
 UNSEEN = ("message to react not found", "message not found", "message_id_invalid")
 PICTURED = 512
 """How many of our picture messages are known as such without asking Telegram."""
+LONGEST_HALT = 3600.0
 
-T = TypeVar("T")
 log = logging.getLogger("vitrine.telegram")
 
 
@@ -48,6 +49,7 @@ class Mouth:
     def __init__(self, line: Line, standing: Standing, forms: ShortForms) -> None:
         self.line, self.standing, self.forms = line, standing, forms
         self._pictured: dict[str, None] = {}
+        self._halts: dict[int, float] = {}
 
     async def send(self, to: Address, reply: Reply) -> str:
         """The new message's id. A picture that Telegram does not take leaves the text alone."""
@@ -58,19 +60,25 @@ class Mouth:
         if fits(reply):
             message = await self._send_picture(chat, reply, markup)
         if message is None:
-            message = await self._done(
-                self.line.bot.send_message(
-                    chat,
-                    html(reply),
-                    parse_mode=ParseMode.HTML,
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
-                    disable_notification=reply.silent,
-                    reply_parameters=_answering(chat, reply),
-                    reply_markup=markup,
-                )
-            )
+            message = await self._send_text(chat, reply, markup)
         self.standing.counts["sent"] += 1
         return name_of(message.chat.id, message.message_id)
+
+    async def _send_text(
+        self, chat: int, reply: Reply, markup: InlineKeyboardMarkup | None
+    ) -> Message:
+        try:
+            return await self.line.bot.send_message(
+                chat,
+                html(reply),
+                parse_mode=ParseMode.HTML,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                disable_notification=reply.silent,
+                reply_parameters=_answering(chat, reply),
+                reply_markup=markup,
+            )
+        except Exception as error:
+            raise self._failed(error, chat) from None
 
     async def _send_picture(
         self, chat: int, reply: Reply, markup: InlineKeyboardMarkup | None
@@ -87,10 +95,10 @@ class Mouth:
                 reply_markup=markup,
             )
         except Exception as error:
-            if says(error, *NO_PICTURE):
+            if says(error, *NO_PICTURE) or isinstance(error, Missing):
                 self.standing.counts["picture-refused"] += 1
                 return None
-            raise self._failed(error) from None
+            raise self._failed(error, chat) from None
         self._remember(name_of(message.chat.id, message.message_id))
         return message
 
@@ -120,7 +128,7 @@ class Mouth:
             filename="card.png",
         )
         bot, (chat, number) = self.line.bot, place
-        await self._edited(bot.edit_message_media(picture, chat, number, reply_markup=markup))
+        await self._edited(chat, bot.edit_message_media(picture, chat, number, reply_markup=markup))
 
     async def _edit_text(
         self, place: tuple[int, int], reply: Reply, markup: InlineKeyboardMarkup | None
@@ -133,7 +141,7 @@ class Mouth:
             link_preview_options=LinkPreviewOptions(is_disabled=True),
             reply_markup=markup,
         )
-        return await self._edited(asked, "no text in the message")
+        return await self._edited(place[0], asked, "no text in the message")
 
     async def _edit_caption(
         self, place: tuple[int, int], reply: Reply, markup: InlineKeyboardMarkup | None
@@ -143,12 +151,13 @@ class Mouth:
             raise CannotEdit("too long for a caption", permanent=True)
         bot, (chat, number) = self.line.bot, place
         await self._edited(
+            chat,
             bot.edit_message_caption(
                 chat, number, caption=text, parse_mode=ParseMode.HTML, reply_markup=markup
-            )
+            ),
         )
 
-    async def _edited(self, asked: Awaitable[object], unless: str = "\0") -> bool:
+    async def _edited(self, chat: int, asked: Awaitable[object], unless: str = "\0") -> bool:
         """True when it stands as asked; False for the refusal that is named in `unless`."""
         try:
             await asked
@@ -157,9 +166,9 @@ class Mouth:
                 return False
             if says(error, "message is not modified"):
                 return True
-            if says(error, *FIXED) or isinstance(error, ChatMigrated):
+            if says(error, *FIXED) or isinstance(error, ChatMigrated | Missing):
                 raise CannotEdit("message can't be edited", permanent=True) from None
-            raise self._failed(error) from None
+            raise self._failed(error, chat, again=True) from None
         return True
 
     async def react(self, message_id: str, mark: str) -> None:
@@ -174,7 +183,9 @@ class Mouth:
         except Exception as error:
             if says(error, *UNSEEN) or isinstance(error, ChatMigrated):
                 return
-            raise self._failed(error) from None
+            if isinstance(error, Missing):
+                raise SendError("no reactions there", permanent=True) from None
+            raise self._failed(error, place[0], again=True) from None
 
     async def _markup(self, reply: Reply) -> InlineKeyboardMarkup | None:
         keyboard = [
@@ -190,20 +201,27 @@ class Mouth:
         ]
         return InlineKeyboardMarkup(keyboard) if keyboard else None
 
-    async def _done(self, asked: Awaitable[T]) -> T:
-        try:
-            return await asked
-        except Exception as error:
-            raise self._failed(error) from None
-
-    def _failed(self, error: Exception) -> SendError:
+    def _failed(self, error: Exception, chat: int, *, again: bool = False) -> SendError:
+        """`again`: doing it twice does no harm, so it does not matter whether it was done."""
         if isinstance(error, Halted):
             self.standing.counts["throttled"] += 1
+            everywhere = self._halted(chat, error.seconds)
+            return SendError("flood control", retry_after=error.seconds, everywhere=everywhere)
         if refused(error):
             self.standing.become("refused")
         if not isinstance(error, TelegramError):
             log.error("an answer of Telegram could not be read: %s", type(error).__name__)
-        return fault(error)
+        found = fault(error)
+        found.ambiguous = found.ambiguous and not again
+        return found
+
+    def _halted(self, chat: int, seconds: float) -> bool:
+        """Whether the whole bot is meant: another chat was told to wait a moment ago as well."""
+        now = time.monotonic()
+        others = any(c != chat and now - at <= seconds for c, at in self._halts.items())
+        self._halts = {c: at for c, at in self._halts.items() if now - at <= LONGEST_HALT}
+        self._halts[chat] = now
+        return others
 
     def _remember(self, message_id: str) -> None:
         self._pictured[message_id] = None

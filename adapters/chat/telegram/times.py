@@ -24,7 +24,7 @@ class Times:
     conflict: float = 60
     quiet: float = 3600
     again: float = 1
-    press: float = 1.5
+    press: float = 5
     webhook: float = 120
     fetch: float = 1
 

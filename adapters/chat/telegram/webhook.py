@@ -76,7 +76,8 @@ class Webhook:
         if raw is None:
             self.standing.counts["refused.body"] += 1
             return web.Response(status=400)
-        if not self.ears.me.id or not await self.ears.take(raw):
+        known = self.ears.ready or self.ears.me.id
+        if not known or not await self.ears.take(raw):
             return web.Response(status=503)
         return web.Response()
 
@@ -93,16 +94,26 @@ class Webhook:
             await asyncio.sleep(wait)
 
     async def _see_to_it(self) -> None:
-        info = await self.line.bot.get_webhook_info()
-        if info.url != self.url or self.standing.state in ("starting", "refused"):
-            if info.url and info.url != self.url:
+        info = await self._info()
+        if not info or info.url != self.url or self.standing.state in ("starting", "refused"):
+            if info and info.url and info.url != self.url:
                 self.standing.counts["conflict"] += 1
                 await self.standing.alarm("conflict")
             await self.line.bot.set_webhook(
                 self.url, allowed_updates=KINDS, secret_token=self.secret
             )
-            info = await self.line.bot.get_webhook_info()
-        self.standing.become("silent" if faulty(info, self.url) else "ok")
+            info = await self._info()
+        self.standing.become("silent" if info and faulty(info, self.url) else "ok")
+
+    async def _info(self) -> WebhookInfo | None:
+        """None if Telegram is there, but can't tell: then the address is set again each time."""
+        try:
+            return await self.line.bot.get_webhook_info()
+        except Exception as error:
+            if refused(error) or isinstance(error, Halted):
+                raise
+            log.warning("the webhook can't be asked for: %s", type(error).__name__)
+            return None
 
     async def _after(self, error: Exception, fails: int) -> float:
         if refused(error):

@@ -4,8 +4,8 @@ The library would put the token and people's words into its own log lines and er
 leaves this file.
 """
 
-import json
 import logging
+import math
 import ssl
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +25,8 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from adapters.chat.port import SendError
+from adapters.chat.telegram.fields import number
+from adapters.chat.telegram.thin import completed, document
 from adapters.chat.telegram.times import Times
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -32,6 +34,10 @@ RAW_UPDATES = "get__updates"
 """Becomes `getUpdates` on the wire; written so because the library warns of names it has methods
 for.
 """
+TALKS = 96
+"""Connections for what is said: more than the courier has notices in the air, and presses too."""
+UNSURE = (502, 504)
+"""A gateway lost the answer: Telegram itself may have done what was asked."""
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 GONE = ("chat not found", "user not found", "peer_id_invalid", "chat was deactivated", "chat_id is")
 
@@ -40,7 +46,7 @@ for _name in ("httpx", "httpcore", "telegram"):  # they write addresses with the
 
 
 class Halted(TelegramError):
-    """429: the whole bot has to be quiet for some seconds."""
+    """429: the chat, or the whole bot, has to be quiet for some seconds."""
 
     __slots__ = ("seconds",)
 
@@ -50,13 +56,20 @@ class Halted(TelegramError):
 
 
 class Broken(TelegramError):
-    """5xx: Telegram has trouble of its own."""
+    """5xx: Telegram has trouble of its own. `unsure`: it may have done it all the same."""
 
-    __slots__ = ("status",)
+    __slots__ = ("status", "unsure")
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, unsure: bool) -> None:
         super().__init__("Server error")
-        self.status = status
+        self.status, self.unsure = status, unsure
+
+
+class Missing(TelegramError):
+    """404 on anything but getMe: this server has no such method."""
+
+    def __init__(self) -> None:
+        super().__init__("No such method")
 
 
 class Pool(HTTPXRequest):
@@ -67,34 +80,46 @@ class Pool(HTTPXRequest):
     __slots__ = ()
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
-        """Raises Halted, Broken and BadRequest before the library makes its own of them."""
+        """Raises Halted, Broken, Missing and BadRequest before the library makes its own of them.
+        Thin answers are filled in; what the library may call a wrong token is one.
+        """
         status, payload = await super().do_request(*args, **kwargs)
+        method = str(kwargs.get("url") or args[0]).rpartition("/")[2].lower()
+        found = document(payload)
+        if found is not None and found.get("ok") is False and 200 <= status < 300:
+            status = number(found, "error_code") or 400
         if status == 429:
-            raise Halted(_retry_after(payload))
+            raise Halted(_retry_after(found))
         if status >= 500:
-            raise Broken(status)
+            theirs = found is not None and "ok" in found
+            raise Broken(status, status in UNSURE or (status != 503 and not theirs))
         if status == 413:
             raise BadRequest("Request Entity Too Large")
+        if status == 404 and method != "getme":
+            raise Missing
+        if found is not None and 200 <= status < 300:
+            asked = kwargs.get("request_data")
+            payload = completed(method, found, asked.parameters if asked else {})
         return status, payload
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """An object, or TelegramError that does not quote it."""
-        try:
-            found = json.loads(payload)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
+        found = document(payload)
+        if found is None:
             raise TelegramError("Invalid server response")
+        if not isinstance(found.get("parameters", {}), dict):
+            del found["parameters"]
         return found
 
 
-def _retry_after(payload: bytes) -> float:
+def _retry_after(found: Mapping[str, Any] | None) -> float:
     """The seconds of a 429 (Bot API: `parameters.retry_after`)."""
     try:
-        return max(1.0, float(json.loads(payload)["parameters"]["retry_after"]))
-    except (ValueError, KeyError, TypeError):
+        wait = float((found or {})["parameters"]["retry_after"])
+    except (ValueError, KeyError, TypeError, OverflowError):
         return 5.0
+    return min(max(1.0, wait), 86_400.0) if math.isfinite(wait) else 5.0
 
 
 class Line:
@@ -108,7 +133,7 @@ class Line:
         self.times = times
         more: dict[str, Any] = {"verify": _ssl_context(), "trust_env": self.host not in LOOPBACK}
         try:
-            self._talk = _pool(16, times.answer, proxy, times, more)
+            self._talk = _pool(TALKS, times.answer, proxy, times, more)
             self.pool = _pool(1, times.poll + times.slack, proxy, times, more)
             wait = httpx.Timeout(times.answer, connect=times.connect)
             self.files = httpx.AsyncClient(proxy=proxy or None, timeout=wait, **more)
@@ -163,7 +188,7 @@ def _ssl_context() -> ssl.SSLContext:
 
 
 def refused(error: Exception) -> bool:
-    """Whether Telegram does not take our token."""
+    """Whether Telegram does not take our token: 401, or 404 on getMe."""
     return isinstance(error, InvalidToken | EndPointNotFound)
 
 
@@ -178,7 +203,9 @@ def fault(error: Exception) -> SendError:
     if isinstance(error, Halted):
         return SendError("flood control", retry_after=error.seconds, everywhere=True)
     if isinstance(error, Broken):
-        return SendError(f"HTTP {error.status}")
+        return SendError(f"HTTP {error.status}", ambiguous=error.unsure)
+    if isinstance(error, Missing):
+        return SendError("no such method there")
     if isinstance(error, ChatMigrated):
         return SendError("chat migrated", moved_to=str(error.new_chat_id))
     if isinstance(error, Forbidden) or says(error, *GONE):

@@ -37,6 +37,11 @@ log = logging.getLogger("vitrine.wecom")
 Alarm = Callable[[str, Mapping[str, str]], Awaitable[None]]
 
 RULES = (Rule("chat", 30, 60), Rule("chat", 1000, 3600))
+ADDRESSES = {
+    "ws_url": ("ws", "wss"),
+    "base_url": ("http", "https"),
+    "group_webhook": ("http", "https"),
+}
 ROOM = {"bot": 18_000, "robot": 4000, "application": 2000}
 """Bytes of text that fit a channel, with room for what the dialect adds."""
 
@@ -261,9 +266,22 @@ def check(options: Options) -> None:
         raise ValueError(f"WeCom's self-built application also needs {', '.join(missing)}")
     if not missing and not (options.agent_id.isascii() and options.agent_id.isdigit()):
         raise ValueError("WeCom's agent id must be a number")
-    if options.group_webhook:
-        parts = urlsplit(options.group_webhook)
-        if parts.scheme not in ("http", "https") or "key=" not in parts.query:
-            raise ValueError("WeCom's group webhook must be the robot's full address with its key")
+    for name, schemes in ADDRESSES.items():
+        url = getattr(options, name)
+        if (url or name != "group_webhook") and not _is_address(url, schemes):
+            raise ValueError(
+                f"WeCom's address in VITRINE_WECOM_{name.upper()} must be "
+                f"{' or '.join(f'{scheme}://' for scheme in schemes)} with a host"
+            )
+    if options.group_webhook and "key=" not in urlsplit(options.group_webhook).query:
+        raise ValueError("WeCom's group webhook must be the robot's full address with its key")
     if not (options.bot_id or options.group_webhook or options.corp_id):
         raise ValueError("WeCom needs a smart bot, a group webhook or a self-built application")
+
+
+def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname)
+    except ValueError:
+        return False

@@ -19,6 +19,7 @@ from adapters.chat.port import Heard, Hook, InboundMessage, Lent, Media, Said
 from adapters.chat.wecom.application import Application
 from adapters.chat.wecom.crypto import Envelope, Unsealed
 from adapters.chat.wecom.hearing import IDLE, PLATFORM, Malformed, clean, moment, need, stem
+from adapters.chat.wecom.listening import POISON
 from adapters.chat.wecom.recent import Recent
 
 log = logging.getLogger("vitrine.wecom")
@@ -27,6 +28,8 @@ PATH = "/webhooks/wecom"
 LARGEST = 256 * 1024
 WINDOW = 300.0
 SEEN = "wecom:callback"
+TRIES = 10
+"""How often a call is taken that fails in the same way each time."""
 
 
 class Refusal(Exception):
@@ -47,6 +50,7 @@ class Callback:
         self._lent, self._counts = lent, counts
         self._heard: Heard | None = None
         self._signatures: Recent[bool] = Recent(2 * WINDOW, 20_000)
+        self._tries: Recent[tuple[str, int]] = Recent(24 * 3600.0, 1000)
         self._seen = False
         self.hooks = (Hook("GET", PATH, self.verify), Hook("POST", PATH, self.receive))
 
@@ -85,13 +89,30 @@ class Callback:
         except (Malformed, Refusal) as error:
             self._counts["malformed"] += 1
             log.warning("a callback is malformed: %s", error)
+        except POISON as error:
+            self._counts["malformed"] += 1
+            log.error("a callback can't be taken in: %s", type(error).__name__)
         except Exception as error:  # not committed: it must come again
             self._counts["untaken"] += 1
-            log.warning("a callback was not taken in: %s", type(error).__name__)
-            return web.Response(status=500)
+            kind = type(error).__name__
+            log.warning("a callback was not taken in: %s", kind)
+            if not self._given_up(hashlib.sha256(inner).hexdigest(), kind):
+                return web.Response(status=500)
         self._signatures.put(signature, True)
         await self._noted()
         return web.Response()
+
+    def _given_up(self, name: str, kind: str) -> bool:
+        """Whether the same call has failed in the same way too often."""
+        before, tries = self._tries.get(name) or (kind, 0)
+        tries = tries + 1 if before == kind else 1
+        self._tries.put(name, (kind, tries))
+        if tries < TRIES:
+            return False
+        self._tries.drop(name)
+        self._counts["given-up"] += 1
+        log.error("a callback is given up after %d tries: %s", tries, kind)
+        return True
 
     def _checked(self, request: web.Request, sealed: str) -> str:
         """The signature of a genuine, fresh, new call. Raises Refusal."""

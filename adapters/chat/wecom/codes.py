@@ -2,6 +2,7 @@
 the platform's own words may repeat what was said.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,8 @@ _TEMPORARY = frozenset({-1, BUSY, 45009, 45011, 45033})
 def code_of(answer: Mapping[str, Any]) -> int:
     """The errcode; no code counts as well, as the platform means it."""
     code = answer.get("errcode", 0)
+    if isinstance(code, str) and re.fullmatch(r"-?[0-9]{1,9}", code):
+        return int(code)
     return code if isinstance(code, int) else -1
 
 

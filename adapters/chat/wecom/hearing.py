@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -29,6 +30,10 @@ _TYPED = str.maketrans({shown: typed for typed, shown in LOOKALIKE.items()})
 _ADDRESS = re.compile(r"https?://\S+")
 
 
+FIRST, LAST = 946_684_800, 4_102_444_800
+"""This century, in seconds: no other time can be meant."""
+
+
 class Malformed(Exception):
     """A callback that lacks what every callback has."""
 
@@ -45,7 +50,8 @@ def said(body: Mapping[str, Any], now: datetime, name: str) -> InboundMessage | 
     reply_to = ""
     if isinstance(quoted, dict):
         reply_to = word(quoted.get("msgid"))
-        media += _content(quoted, word(quoted.get("msgtype")))[1]
+        with suppress(Malformed):  # a broken quote costs itself alone
+            media += _content(quoted, word(quoted.get("msgtype")))[1]
     return InboundMessage(
         PLATFORM,
         "",
@@ -120,13 +126,13 @@ def _content(body: Mapping[str, Any], kind: str) -> tuple[str | None, list[Media
     """Text and media of a message or a quoted one; no text at all for kinds that say nothing."""
     match kind:
         case "text" | "voice":
-            return str(part(body, kind).get("content") or ""), []
+            return spoken(part(body, kind)), []
         case "image":
-            return "", [_media(part(body, "image"), "photo")]
+            return "", [_media(soft(body, "image"), "photo")]
         case "video":
-            return "", [_media(part(body, "video"), "video")]
+            return "", [_media(soft(body, "video"), "video")]
         case "file":
-            return "", _file(part(body, "file"))
+            return "", _file(soft(body, "file"))
         case "mixed":
             return _mixed(part(body, "mixed"))
         case _:
@@ -138,7 +144,10 @@ def _mixed(mixed: Mapping[str, Any]) -> tuple[str, list[Media]]:
     texts: list[str] = []
     media: list[Media] = []
     for item in items(mixed):
-        text, more = _content(item, word(item.get("msgtype")))
+        try:
+            text, more = _content(item, word(item.get("msgtype")))
+        except Malformed:
+            continue
         if text:
             texts.append(text)
         media += more
@@ -160,7 +169,7 @@ def _file(file: Mapping[str, Any]) -> list[Media]:
     looks at the bytes will say otherwise.
     """
     named = word(file.get("filename")) or word(file.get("name"))
-    path = named or unquote(urlsplit(word(file.get("url"))).path)
+    path = named or unquote(_path(word(file.get("url"))))
     ending = PurePosixPath(path).suffix.lower()
     if ending in VIDEOS:
         return [_media(file, "video", named)]
@@ -169,12 +178,21 @@ def _file(file: Mapping[str, Any]) -> list[Media]:
     return []
 
 
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
 def _media(facts: Mapping[str, Any], kind: str, name: str = "") -> Media:
-    """Its ref carries all that a fetch needs, and since when the five minutes run."""
+    """Its ref carries all that a fetch needs, and since when the five minutes run. Without an
+    address nothing can be fetched, and a fetch will say so.
+    """
     ref = {
         "from": "bot",
         "kind": kind,
-        "url": need(facts, "url"),
+        "url": word(facts.get("url")),
         "key": word(facts.get("aeskey")),
         "at": int(time.time()),
     }
@@ -228,17 +246,31 @@ def moment(seconds: object, now: datetime) -> datetime:
     """The platform's moment, or ours where it names none (or nonsense)."""
     try:
         stamp = int(seconds)  # type: ignore[call-overload]  # what is no number raises
-        return datetime.fromtimestamp(stamp, UTC) if stamp > 0 else now
-    except (TypeError, ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(stamp, UTC) if FIRST <= stamp < LAST else now
+    except (TypeError, ValueError, OverflowError):
         return now
 
 
 def need(facts: Mapping[str, Any], name: str) -> str:
-    """A text that must be there. Raises Malformed."""
-    found = facts.get(name)
-    if not isinstance(found, str) or not found:
+    """A text that must be there; an id may be a number. Raises Malformed."""
+    found = word(facts.get(name))
+    if not found:
         raise Malformed(name)
     return found
+
+
+def spoken(facts: Mapping[str, Any]) -> str:
+    """What somebody said. Raises Malformed for what is no text."""
+    found = facts.get("content")
+    if found is not None and not isinstance(found, str):
+        raise Malformed("content")
+    return word(found)
+
+
+def soft(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object, or an empty one."""
+    found = facts.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def part(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -250,5 +282,9 @@ def part(facts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def word(value: object) -> str:
-    """A text, or nothing."""
-    return value if isinstance(value, str) else ""
+    """A text, or a number as one, or nothing; without what no store takes."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        return ""
+    return value.encode(errors="replace").decode().replace("\x00", "")

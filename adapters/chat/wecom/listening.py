@@ -19,6 +19,8 @@ from adapters.chat.wecom.times import Times
 log = logging.getLogger("vitrine.wecom")
 
 DAY = 24 * 3600.0
+POISON = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""Failures that the same message would meet for ever: it is malformed, whoever stumbled over it."""
 
 
 class Listening:
@@ -56,6 +58,9 @@ class Listening:
             except hearing.Malformed as error:
                 self._counts["malformed"] += 1
                 log.warning("callback %s is malformed: %s", _id(frame), error)
+            except POISON as error:
+                self._counts["malformed"] += 1
+                log.error("callback %s is malformed: %s", _id(frame), type(error).__name__)
             except Exception as error:  # whatever it is, the next one must be heard
                 self._counts["failed"] += 1
                 log.error("callback %s failed: %s", _id(frame), type(error).__name__)
@@ -105,12 +110,17 @@ class Listening:
             try:
                 await heard(message)
                 return True
+            except POISON as error:
+                self._counts["malformed"] += 1
+                log.error("%s can't be taken in: %s", message.message_id, type(error).__name__)
+                return False
             except Exception as error:
                 self._counts["untaken"] += 1
                 log.warning("%s not taken in: %s", message.message_id, type(error).__name__)
             if pause is not None:
                 await asyncio.sleep(pause)
         self._counts["lost"] += 1
+        self._counts["given-up"] += 1
         log.error("%s is lost: it could not be taken in", message.message_id)
         if message.said is Said.MESSAGE:
             await self._lent.alarm("lost", {"id": message.message_id})

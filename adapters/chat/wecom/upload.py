@@ -8,6 +8,7 @@ import hashlib
 
 from adapters.chat.port import SendError
 from adapters.chat.wecom.codes import code_of, fault
+from adapters.chat.wecom.hearing import word
 from adapters.chat.wecom.socket import Frame, Socket
 
 PIECE = 512 * 1024
@@ -50,7 +51,7 @@ async def _step(socket: Socket, name: str, body: dict[str, object]) -> Frame:
 
 def _found(answer: Frame, name: str) -> str:
     body = answer.get("body")
-    found = body.get(name) if isinstance(body, dict) else None
-    if not isinstance(found, str) or not found:
+    found = word(body.get(name)) if isinstance(body, dict) else ""
+    if not found:
         raise SendError(f"wecom upload: no {name}")
     return found

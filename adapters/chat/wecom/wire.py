@@ -62,7 +62,10 @@ class Wire:
         body: Mapping[str, Any] | None = None,
         data: aiohttp.FormData | None = None,
     ) -> dict[str, Any]:
-        """The answer's JSON. Raises SendError: plain if it did not arrive, else ambiguous."""
+        """The answer's JSON. Raises SendError: plain if it did not arrive, else ambiguous. A
+        question (GET) may be asked again whatever became of it.
+        """
+        maybe = method != "GET"
         timeout = aiohttp.ClientTimeout(total=self._times.http, sock_connect=self._times.http)
         sent: aiohttp.FormData | io.BytesIO | None = data
         headers = {}
@@ -77,17 +80,21 @@ class Wire:
         except (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError) as error:
             late = isinstance(error, aiohttp.ServerTimeoutError)
             late = late and not isinstance(error, aiohttp.ConnectionTimeoutError)
-            raise SendError(f"wecom {where}: unreachable", ambiguous=late) from None
+            raise SendError(f"wecom {where}: unreachable", ambiguous=late and maybe) from None
         except (aiohttp.ClientError, OSError, TimeoutError):
-            raise SendError(f"wecom {where}: no answer", ambiguous=True) from None
-        if status in (429, 502, 503):
+            raise SendError(f"wecom {where}: no answer", ambiguous=maybe) from None
+        if status in (429, 503):
             raise SendError(f"wecom {where}: HTTP {status}")
+        if status in (502, 504):  # a gateway lost the answer
+            raise SendError(f"wecom {where}: HTTP {status}", ambiguous=maybe)
         try:
             found = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, dict):
-            raise SendError(f"wecom {where}: HTTP {status}, no JSON", ambiguous=status != 404)
+        theirs = isinstance(found, dict) and (status < 400 or "errcode" in found)
+        if not isinstance(found, dict) or not theirs:
+            unsure = maybe and status != 404
+            raise SendError(f"wecom {where}: HTTP {status}, no JSON", ambiguous=unsure)
         return found
 
     async def close(self) -> None:
