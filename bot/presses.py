@@ -50,7 +50,7 @@ class Presses:
                     return self._question(ledger, view, rest)
                 case "undo":
                     return self._undo(ledger, view, rest)
-                case "ack" | "resolve" | "mute1" | "mute4" | "alt" | "board":
+                case "ack" | "resolve" | "mute1" | "mute4" | "alt" | "hand" | "board":
                     return self._alert(ledger, view, verb, rest)
                 case "send" | "offer" | "drop":
                     return self._draft(ledger, view, verb, rest)

@@ -68,6 +68,9 @@ class Taking:
             name, _, place = name.rpartition(":")
             return self._alternative(ledger, view, name, int(place) if place.isdigit() else -1)
         now, who = ledger.clock.now(), view.person.id
+        if verb == "hand":
+            name, _, other = name.rpartition(":")
+            return self._change(ledger, view, name, "handed", lambda a: a.handed(other, now), other)
         match verb:
             case "ack":
                 return self._change(

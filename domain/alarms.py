@@ -157,7 +157,9 @@ class Alarms:
         """One step in words, to everybody it reaches."""
         step = self.policy.chain(self.policy.kind_of(alert))[alert.step]
         first = alert.step == 0 and alert.count == 0
-        facts = self.facts(order, alert, now) | {"step": alert.step, "count": alert.count}
+        role = self.policy.reasons.get(alert.reason, "")
+        theirs = [p.id for p in self.policy.named(role, books.people())]
+        facts = self.facts(order, alert, now) | {"step": alert.step, "theirs": theirs}
         when = now if step.always else self.policy.speak_at(now, self.calendar)
         what = _called(alert)
         for told in self.reaching.of(books, order, alert, step, now):

@@ -133,7 +133,7 @@ class Reaching:
 
     def _room(self, books: Books, to: Address, alert: Alert, step: Step, now: datetime) -> bool:
         """Whether a group may be told one thing more today. A problem and a red level always, for
-        the first time; what is repeated at set times up to the day's most; all else leaves room
+        the first time; what is repeated up to the day's most; all else leaves room
         for those. What is not told stands in the digest.
         """
         first = alert.step == 0 and alert.count == 0
@@ -141,6 +141,7 @@ class Reaching:
             return True
         if first and alert.kind == "problem" and not alert.risen:
             return True
-        most = self.policy.most if step.at else self.policy.most - SPARE
+        keeps_on = bool(step.at) or (alert.kind == "problem" and not first)
+        most = self.policy.most if keeps_on else self.policy.most - SPARE
         midnight = self.calendar.moment(self.calendar.day(now), time(0, 0))
         return books.told_since(to, COUNTED, midnight) < most

@@ -164,6 +164,10 @@ def _ways(p: Phrases, notice: Notice, order: Order) -> tuple[Button, ...]:
             Button(f"alt:{name}:{n}", p.say("button.alternative", name=way))
             for n, way in enumerate(ways[:2])
         ]
+    theirs = [str(who) for who in notice.facts.get("theirs", ())][:1]
+    buttons += [
+        Button(f"hand:{name}:{who}", p.say("button.hand", name=p.who(who))) for who in theirs
+    ]
     return tuple(buttons)
 
 

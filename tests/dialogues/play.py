@@ -7,6 +7,7 @@ bot@private-C05: 裁切完成                  the bot said something there that
 silent@production                          the bot said nothing there (its living card apart)
 A102/cut done 120 photos=1                 a node's state, perhaps its pieces and photos
 press P01@management 知悉                  somebody presses the newest button of that label
+reply P01@management 缺料: 交给王建军       somebody answers our newest message with those words
 edit P03@production: …   recall P03@production   of the message before
 clock PT5M                                 the clock is turned
 """
@@ -64,6 +65,8 @@ class Play:
         elif text.startswith("silent@"):
             new = await self._new(text[7:])
             assert not new, [m["text"] for m in new]
+        elif text.startswith("reply "):
+            await self._reply(text[6:])
         elif match := NODE.fullmatch(text):
             await self._node(match)
         else:
@@ -78,6 +81,18 @@ class Play:
             words, count = "", 1
         photos = tuple(sample("cut") + bytes([n]) for n in range(count))
         name = await self.bot.say(match["chat"], match["who"], words.replace("\\n", "\n"), photos)
+        self.last = (match["who"], match["chat"], name)
+
+    async def _reply(self, text: str) -> None:
+        """`P01@management 设备故障: 交给王建军` answers our newest message with those words."""
+        match = SAID.fullmatch(text.replace(" ", ": ", 1))
+        assert match, f"not understood: {text}"
+        words, _, answer = match["text"].partition(": ")
+        said = [m for m in await self.bot.all(match["chat"]) if m["from"] == "bot"]
+        target = next(m for m in reversed(said) if words in m["text"])
+        name = await self.bot.say(
+            match["chat"], match["who"], answer, reply_to=target["message_id"]
+        )
         self.last = (match["who"], match["chat"], name)
 
     async def _new(self, chat: str) -> list[dict[str, Any]]:
