@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -36,6 +37,8 @@ RETRY = (5, 30, 120, 600, 1800, 3600, 7200, 14400)
 PAUSE = 30.0
 JITTER = 0.03
 """Seconds by which one message may take longer to its platform than another."""
+TRIPS = 50
+"""Messages of which the quickest tells how long an answer takes at least."""
 MARKS = 2
 """Tries of a mark on a message, which nobody misses."""
 OLDEST = timedelta(hours=24)
@@ -60,6 +63,7 @@ class Courier:
     _tasks: dict[asyncio.Task[None], float] = field(default_factory=dict)
     _drawn: dict[Draw, asyncio.Task[bytes]] = field(default_factory=dict)
     _looked: float = 0.0
+    _trips: dict[str, deque[float]] = field(default_factory=dict)
 
     @property
     def sending(self) -> int:
@@ -150,15 +154,26 @@ class Courier:
         try:
             message_id = await asyncio.wait_for(self._send(adapter, parcel, until, begun), LONGEST)
         except SendError as error:
-            await self._settle(parcel, error, _arrived(begun[0]))
+            await self._settle(parcel, error, self._arrived(adapter.platform, begun[0]))
         except TimeoutError:
             late = SendError("timed out", ambiguous=True)
-            await self._settle(parcel, late, _arrived(begun[0]))
+            await self._settle(parcel, late, self._arrived(adapter.platform, begun[0]))
         except Exception as fault:
             log.exception("notice %d could not be sent", first.id)
-            await self._settle(parcel, SendError(type(fault).__name__), _arrived(begun[0]))
+            await self._settle(
+                parcel, SendError(type(fault).__name__), self._arrived(adapter.platform, begun[0])
+            )
         else:
-            await self._sent(parcel, message_id, _arrived(begun[0]))
+            await self._sent(parcel, message_id, self._arrived(adapter.platform, begun[0]))
+
+    def _arrived(self, platform: str, begun: float) -> float:
+        """The moment to which a message is charged that left at another and was answered now: so
+        much later as its answer took longer than the quickest of the last ones, and a little.
+        """
+        now = time.time()
+        trips = self._trips.setdefault(platform, deque(maxlen=TRIPS))
+        trips.append(now - begun)
+        return min(now, begun + (now - begun - min(trips)) + JITTER)
 
     async def _send(
         self, adapter: ChatAdapter, parcel: Parcel, until: float, begun: list[float]
@@ -256,8 +271,3 @@ class Courier:
         else:
             wait = float(RETRY[claimed.attempts - 1])
             ledger.outbox.again(claimed, wall + wait * (1 + random.random() / 4), str(error))
-
-
-def _arrived(begun: float) -> float:
-    """The moment to which a message is charged that left at another and was answered now."""
-    return min(time.time(), begun + JITTER)

@@ -115,8 +115,9 @@ async def test_a_callback_that_fails_for_ever_is_given_up(
 
         take(stumbling)
         statuses: list[int] = []
-        while 200 not in statuses:
-            statuses += await told(here, xml("app_text"))
+        for _ in range(4):
+            if 200 not in statuses:
+                statuses += await told(here, xml("app_text"))
         assert statuses == [500] * (tries - 1) + [200]
         counts = here.adapter.counts
         assert counts["given-up" if tries > 1 else "malformed"] == 1

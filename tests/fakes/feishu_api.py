@@ -29,7 +29,8 @@ class Refusal(Exception):
 
 class Api:
     """`app_id` and `secret` are the app's; `enforce` makes the rate limits bite; `raw` are answers
-    (status, body) in the place of the real ones, by the names of the routes.
+    (status, body) in the place of the real ones, by the names of the routes; `slow` seconds go by
+    before every answer.
     """
 
     def __init__(self, books: Books, app_id: str, secret: str) -> None:
@@ -41,6 +42,7 @@ class Api:
         self.tokens: dict[str, float] = {}
         self.token_life = 7200
         self.enforce = False
+        self.slow = 0.0
         self.raw: dict[str, tuple[int, str]] = {}
         self.hears_all = True
         self.break_media = 0
@@ -76,6 +78,7 @@ class Api:
         async def handle(request: web.Request) -> web.StreamResponse:
             self.books.called(name, await _addressed(request, self.books))
             failure = self.books.failing(name)
+            await asyncio.sleep(self.slow)
             if name in self.raw:
                 status, text = self.raw[name]
                 return web.Response(status=status, text=text, content_type="application/json")

@@ -42,7 +42,7 @@ async def on_stage(platform: str) -> AsyncIterator[Play]:
 async def fan_out(platform: str) -> AsyncIterator[Row]:
     """One message to each of 1,000 people, and whether the platform saw a limit overrun."""
     async with on_stage(platform) as play:
-        rule = next(r for r in play.adapter.rules if r.scope == "account")
+        rules = [r for r in play.adapter.rules if r.scope == "account"]
         chats = [play.private(f"fan{n}") for n in range(RECIPIENTS)]
 
         def put(ledger: Ledger) -> None:
@@ -61,7 +61,9 @@ async def fan_out(platform: str) -> AsyncIterator[Row]:
         rate = RECIPIENTS / (time.monotonic() - start)
         told = sum(bool(play.stage.said(chat)) for chat in chats)
         broken = getattr(play.stage, "violations")(play.adapter.rules)  # noqa: B009
-    allowed = rule.count / rule.seconds
+    for one in broken:
+        print(one, file=sys.stderr)
+    allowed = min(r.count / r.seconds for r in rules)
     yield row(f"fanout.{platform}", rate, "messages/s", "configured rate", allowed)
     yield row(f"fanout.{platform}.told", told, "recipients", "recipients", RECIPIENTS)
     yield row(f"fanout.{platform}.violations", len(broken), "limits overrun")
@@ -97,7 +99,7 @@ def slow(stage: Any) -> None:
             for method in ("sendMessage", "editMessageText", "setMessageReaction", "getFile"):
                 stage.faults.on(method, *([SLOW] * 200))
         case "feishu":
-            stage.fail(".*", status=200, times=500, delay=SLOW)
+            stage.api.slow = SLOW
         case _:
             stage.bot.slow = SLOW
 

@@ -160,4 +160,4 @@ class Listening:
 
 def _id(frame: Frame) -> str:
     body = frame.get("body")
-    return hearing.word(body.get("msgid")) if isinstance(body, dict) else ""
+    return hearing.word(body.get("msgid"))[:80] if isinstance(body, dict) else ""
