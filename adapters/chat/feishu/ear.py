@@ -14,7 +14,7 @@ from adapters.chat.feishu.content import Malformed
 from adapters.chat.feishu.hearing import Event, heard, opened
 from adapters.chat.feishu.options import Options
 from adapters.chat.feishu.recent import Recent
-from adapters.chat.port import Heard, InboundMessage
+from adapters.chat.port import PASSING, Heard, InboundMessage
 
 log = logging.getLogger("vitrine.feishu")
 POISON = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
@@ -134,7 +134,8 @@ class Ear:
                 return
             except Exception as error:
                 self._counts["unkept"] += 1
-                if self._given_up(message.message_id, type(error).__name__):
+                passing = isinstance(error, PASSING)
+                if not passing and self._given_up(message.message_id, type(error).__name__):
                     return
                 log.error("message %s could not be kept: %s", event.name, type(error).__name__)
                 await asyncio.sleep(self._options.failure_pause)

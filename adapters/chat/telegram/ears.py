@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapters.chat.port import Heard, InboundMessage, Said
+from adapters.chat.port import PASSING, Heard, InboundMessage, Said
 from adapters.chat.telegram.fields import Malformed, number
 from adapters.chat.telegram.hearing import Me, hear, query_of
 from adapters.chat.telegram.presses import Press, Presses, ShortForms
@@ -85,7 +85,7 @@ class Ears:
         kind = type(error).__name__
         before, tries = self._tries.get(name, (kind, 0))
         tries = tries + 1 if before == kind else 1
-        if tries >= TRIES:
+        if tries >= TRIES and not isinstance(error, PASSING):
             self._tries.pop(name, None)
             self.standing.counts["given-up"] += 1
             log.error("message %s given up after %d tries: %s", name, tries, culprit(error))
