@@ -5,6 +5,7 @@ The same month can be lived by a process that is killed and started again, or by
 """
 
 import json
+import multiprocessing
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -77,6 +78,7 @@ class Month:
     clock: TurnedClock = field(default_factory=lambda: TurnedClock(BEGIN.astimezone(UTC)))
     stores: list[Store] = field(default_factory=list)
     works: list[Clockwork] = field(default_factory=list)
+    others: list[tuple[Any, Any]] = field(default_factory=list)
     desk: Desk = field(init=False)
     talk: Talk = field(init=False)
     shots: dict[str, int] = field(default_factory=dict)
@@ -93,12 +95,21 @@ class Month:
     def _begin(self) -> None:
         """Start the processes: nothing is remembered but what is on disk."""
         self.talk = Talk(self.desk, lambda *_: None)
-        self.stores = [Store(self.folder / "m.db", self.clock) for _ in range(self.processes)]
-        for store in self.stores:
-            store.platforms, store.zone = ("sandbox",), ZONE
-        self.works = [Clockwork(s, self.desk, time(8, 30)) for s in self.stores]
+        work = clockwork(self.folder, self.clock, self.desk)
+        self.stores, self.works = [work.store], [work]
+        spawn = multiprocessing.get_context("spawn")
+        for _ in range(self.processes - 1):
+            ours, theirs = spawn.Pipe()
+            process = spawn.Process(target=tick, args=(self.folder, theirs), daemon=True)
+            process.start()
+            self.others.append((process, ours))
 
     def end(self) -> None:
+        for process, pipe in self.others:
+            pipe.send(None)
+            process.join(30)
+            pipe.close()
+        self.others.clear()
         for store in self.stores:
             store.close()
 
@@ -120,9 +131,11 @@ class Month:
             while script and script[0][0] <= at:
                 self._say(*script.pop(0)[1:])
             self._report(at)
-            futures = [s.submit(w.run_due) for s, w in zip(self.stores, self.works, strict=True)]
-            for future in futures:
-                future.result()
+            for _, pipe in self.others:
+                pipe.send(self.clock.now())
+            self.now(self.works[0].run_due)
+            for _, pipe in self.others:
+                assert pipe.recv() == "ran"
             self._carry()
             self._plan()
             self._see_to(self.clock.now())
@@ -259,6 +272,24 @@ class Month:
             self.desk.handle(ledger, command, Told(boss, self.clock.now()))
 
         self.now(act)
+
+
+def clockwork(folder: Path, clock: TurnedClock, desk: Desk) -> Clockwork:
+    """The part of the program that ticks, on the month's database."""
+    store = Store(folder / "m.db", clock)
+    store.platforms, store.zone = ("sandbox",), ZONE
+    return Clockwork(store, desk, time(8, 30))
+
+
+def tick(folder: Path, pipe: Any) -> None:
+    """A process of its own that ticks whenever the clock has been turned, until it is told none."""
+    clock = TurnedClock(BEGIN.astimezone(UTC))
+    work = clockwork(folder, clock, Desk(WorkCalendar(ZONE, holidays=ChinaHolidays())))
+    while (moment := pipe.recv()) is not None:
+        clock.set(moment)
+        work.store.now(work.run_due)
+        pipe.send("ran")
+    work.store.close()
 
 
 def _moments() -> Iterator[tuple[datetime, str, str, str]]:
