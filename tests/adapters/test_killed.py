@@ -13,7 +13,8 @@ from tests.adapters.playing import PLATFORMS, START, stage_of
 from tests.app.served import Served, command
 from tests.fakes.stage import Stage
 
-ROUNDS, REPORTS = 3, 12
+ROUNDS, REPORTS = 3, 9
+"""Together below what a WeCom conversation may hear in a minute: nothing here waits for that."""
 
 
 def world(stage: Stage) -> dict[str, Any]:
