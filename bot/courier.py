@@ -108,10 +108,9 @@ class Courier:
         def sort_out(ledger: Ledger) -> None:
             for claimed in ledger.outbox.expired(wall):
                 adapter = self.adapters.get(claimed.notice.to.platform)
-                safe = claimed.notice.kind is Kind.REACTION or (
-                    adapter is not None and adapter.can.idempotent
-                )
-                if safe or adapter is None:
+                mark = claimed.notice.kind is Kind.REACTION  # where there are none, it is an answer
+                can = adapter.can if adapter is not None else None
+                if can is None or can.idempotent or (mark and can.reactions):
                     ledger.outbox.release(claimed)
                 else:
                     ledger.outbox.unknown(claimed, "the process stopped while sending")
