@@ -5,7 +5,6 @@ An adapter knows its platform's wire and nothing of orders. A new platform is on
 tests every adapter.
 """
 
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -218,12 +217,6 @@ class CannotEdit(SendError):
 Heard = Callable[[InboundMessage], Awaitable[bool]]
 """Takes a message in durably, then answers: True if it was new. The adapter acknowledges after
 it.
-"""
-
-
-PASSING = (OSError, sqlite3.Error)
-"""Why a message could not be taken in that will pass: a full disk, a locked database. It is never
-given up for these.
 """
 
 

@@ -34,7 +34,6 @@ from adapters.chat.feishu.link import Link
 from adapters.chat.feishu.marks import Marks
 from adapters.chat.feishu.media import Fetching
 from adapters.chat.feishu.options import Options
-from adapters.chat.feishu.recent import Recent
 from adapters.chat.feishu.webhook import Webhook
 from adapters.chat.port import (
     Capabilities,
@@ -47,6 +46,7 @@ from adapters.chat.port import (
     Rule,
     SendError,
 )
+from adapters.chat.recent import Recent
 from domain.person import Address
 
 __all__ = ["Options", "build"]

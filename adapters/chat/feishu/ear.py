@@ -13,14 +13,10 @@ from typing import Protocol
 from adapters.chat.feishu.content import Malformed
 from adapters.chat.feishu.hearing import Event, heard, opened
 from adapters.chat.feishu.options import Options
-from adapters.chat.feishu.recent import Recent
-from adapters.chat.port import PASSING, Heard, InboundMessage
+from adapters.chat.patience import POISON, Patience
+from adapters.chat.port import Heard, InboundMessage
 
 log = logging.getLogger("vitrine.feishu")
-POISON = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""Failures that the same event would meet for ever: it is malformed, whoever stumbled over it."""
-TRIES = 10
-"""How often an event is taken that fails in the same way each time."""
 
 
 class Knowledge(Protocol):
@@ -47,7 +43,7 @@ class Ear:
     ) -> None:
         self._options, self._counts, self._knowledge = options, counts, knowledge
         self._now = now
-        self._tries: Recent[tuple[str, int]] = Recent(1000)
+        self._patience = Patience()
         self._heard: asyncio.Future[Heard] | None = None
         self._lanes: dict[str, tuple[asyncio.Lock, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -134,27 +130,18 @@ class Ear:
                 return
             except Exception as error:
                 self._counts["unkept"] += 1
-                passing = isinstance(error, PASSING)
-                if not passing and self._given_up(message.message_id, type(error).__name__):
+                tries = self._patience.over(message.message_id, error)
+                if tries:
+                    self._counts["given-up"] += 1
+                    kind = type(error).__name__
+                    log.error("message %s given up after %d tries: %s", event.name, tries, kind)
                     return
                 log.error("message %s could not be kept: %s", event.name, type(error).__name__)
                 await asyncio.sleep(self._options.failure_pause)
                 raise
-            self._tries.drop(message.message_id)
+            self._patience.settled(message.message_id)
             self._counts["heard"] += 1
             self._knowledge.remember(message)
-
-    def _given_up(self, name: str, kind: str) -> bool:
-        """Whether it has failed in the same way so often that nobody should wait for it."""
-        before, tries = self._tries.get(name) or (kind, 0)
-        tries = tries + 1 if before == kind else 1
-        self._tries.put(name, (kind, tries))
-        if tries < TRIES:
-            return False
-        self._tries.drop(name)
-        self._counts["given-up"] += 1
-        log.error("message %s given up after %d tries: %s", name, tries, kind)
-        return True
 
     @asynccontextmanager
     async def _lane(self, name: str) -> AsyncIterator[None]:

@@ -13,8 +13,8 @@ from adapters.chat.feishu.content import Malformed, Origin, part, quoted, read, 
 from adapters.chat.feishu.faults import Fault
 from adapters.chat.feishu.hearing import Event
 from adapters.chat.feishu.options import Options
-from adapters.chat.feishu.recent import Recent
 from adapters.chat.port import InboundMessage, Media, Memory, Said
+from adapters.chat.recent import Recent
 
 log = logging.getLogger("vitrine.feishu")
 _BOT = "feishu.bot"

@@ -5,8 +5,8 @@ import logging
 from adapters.chat.feishu.calls import Calls
 from adapters.chat.feishu.content import part, quoted, text
 from adapters.chat.feishu.faults import Fault
-from adapters.chat.feishu.recent import Recent
 from adapters.chat.port import Memory
+from adapters.chat.recent import Recent
 
 log = logging.getLogger("vitrine.feishu")
 # Source: the page im-v1/message-reaction/emojis-introduce of the open platform

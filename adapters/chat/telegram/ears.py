@@ -7,16 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapters.chat.port import PASSING, Heard, InboundMessage, Said
+from adapters.chat.patience import POISON, Patience
+from adapters.chat.port import Heard, InboundMessage, Said
 from adapters.chat.telegram.fields import Malformed, number
 from adapters.chat.telegram.hearing import Me, hear, query_of
 from adapters.chat.telegram.presses import Press, Presses, ShortForms
 from adapters.chat.telegram.standing import Standing, culprit
-
-POISON = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""Failures that the same update would meet for ever: it is malformed, whoever stumbled over it."""
-TRIES = 10
-"""How often an update is handed on that fails in the same way each time."""
 
 log = logging.getLogger("vitrine.telegram")
 
@@ -29,7 +25,7 @@ class Ears:
         self.me = Me()
         self.ready = False
         self.heard: Heard | None = None
-        self._tries: dict[str, tuple[str, int]] = {}
+        self._patience = Patience()
 
     async def take(self, raw: Any) -> bool:
         """Whether the update is done with: heard and committed, or nothing to hear. False means
@@ -76,21 +72,17 @@ class Ears:
             return self._failed(name, error)
         else:
             self.standing.counts["received"] += 1
-        self._tries.pop(name, None)
+        self._patience.settled(name)
         return True
 
     def _failed(self, name: str, error: Exception) -> bool:
         """Whether we give it up."""
         self.standing.counts["failed"] += 1
-        kind = type(error).__name__
-        before, tries = self._tries.get(name, (kind, 0))
-        tries = tries + 1 if before == kind else 1
-        if tries >= TRIES and not isinstance(error, PASSING):
-            self._tries.pop(name, None)
+        tries = self._patience.over(name, error)
+        if tries:
             self.standing.counts["given-up"] += 1
             log.error("message %s given up after %d tries: %s", name, tries, culprit(error))
             return True
-        self._tries[name] = kind, tries
         log.error("message %s not taken in, it will come again: %s", name, culprit(error))
         return False
 

@@ -28,7 +28,7 @@ from adapters.chat.wecom.codes import (
     fault,
 )
 from adapters.chat.wecom.media import PIECE, Trouble
-from adapters.chat.wecom.recent import Pace
+from adapters.chat.wecom.pace import Pace
 from adapters.chat.wecom.wire import Wire
 from domain.errors import PhotoFault
 

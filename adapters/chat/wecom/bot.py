@@ -15,7 +15,7 @@ from adapters.chat.port import CannotEdit, Heard, Lent, Reply, SendError
 from adapters.chat.wecom import saying
 from adapters.chat.wecom.codes import BUSY, STALE, USED_UP, code_of, fault
 from adapters.chat.wecom.listening import Listening
-from adapters.chat.wecom.recent import Pace
+from adapters.chat.wecom.pace import Pace
 from adapters.chat.wecom.saying import Card
 from adapters.chat.wecom.socket import Frame, NotConnected, Socket
 from adapters.chat.wecom.times import Times

@@ -15,12 +15,12 @@ import defusedxml.ElementTree as Xml  # type: ignore[import-untyped]  # it bring
 from aiohttp import web
 from defusedxml import DefusedXmlException
 
-from adapters.chat.port import PASSING, Heard, Hook, InboundMessage, Lent, Media, Said
+from adapters.chat.patience import POISON, Patience
+from adapters.chat.port import Heard, Hook, InboundMessage, Lent, Media, Said
+from adapters.chat.recent import Recent
 from adapters.chat.wecom.application import Application
 from adapters.chat.wecom.crypto import Envelope, Unsealed
 from adapters.chat.wecom.hearing import IDLE, PLATFORM, Malformed, clean, moment, need, stem
-from adapters.chat.wecom.listening import POISON
-from adapters.chat.wecom.recent import Recent
 
 log = logging.getLogger("vitrine.wecom")
 
@@ -28,8 +28,6 @@ PATH = "/webhooks/wecom"
 LARGEST = 256 * 1024
 WINDOW = 300.0
 SEEN = "wecom:callback"
-TRIES = 10
-"""How often a call is taken that fails in the same way each time."""
 
 
 class Refusal(Exception):
@@ -49,8 +47,8 @@ class Callback:
         self._envelope, self._application = envelope, application
         self._lent, self._counts = lent, counts
         self._heard: Heard | None = None
-        self._signatures: Recent[bool] = Recent(2 * WINDOW, 20_000)
-        self._tries: Recent[tuple[str, int]] = Recent(24 * 3600.0, 1000)
+        self._signatures: Recent[bool] = Recent(20_000, 2 * WINDOW)
+        self._patience = Patience()
         self._seen = False
         self.hooks = (Hook("GET", PATH, self.verify), Hook("POST", PATH, self.receive))
 
@@ -96,24 +94,14 @@ class Callback:
             self._counts["untaken"] += 1
             kind = type(error).__name__
             log.warning("a callback was not taken in: %s", kind)
-            passing = isinstance(error, PASSING)
-            if passing or not self._given_up(hashlib.sha256(inner).hexdigest(), kind):
+            tries = self._patience.over(hashlib.sha256(inner).hexdigest(), error)
+            if not tries:
                 return web.Response(status=500)
+            self._counts["given-up"] += 1
+            log.error("a callback is given up after %d tries: %s", tries, kind)
         self._signatures.put(signature, True)
         await self._noted()
         return web.Response()
-
-    def _given_up(self, name: str, kind: str) -> bool:
-        """Whether the same call has failed in the same way too often."""
-        before, tries = self._tries.get(name) or (kind, 0)
-        tries = tries + 1 if before == kind else 1
-        self._tries.put(name, (kind, tries))
-        if tries < TRIES:
-            return False
-        self._tries.drop(name)
-        self._counts["given-up"] += 1
-        log.error("a callback is given up after %d tries: %s", tries, kind)
-        return True
 
     def _checked(self, request: web.Request, sealed: str) -> str:
         """The signature of a genuine, fresh, new call. Raises Refusal."""

@@ -10,17 +10,16 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.chat.patience import POISON
 from adapters.chat.port import Heard, InboundMessage, Lent, Said
+from adapters.chat.recent import Recent
 from adapters.chat.wecom import hearing
-from adapters.chat.wecom.recent import Recent
 from adapters.chat.wecom.socket import Frame, event_type
 from adapters.chat.wecom.times import Times
 
 log = logging.getLogger("vitrine.wecom")
 
 DAY = 24 * 3600.0
-POISON = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""Failures that the same message would meet for ever: it is malformed, whoever stumbled over it."""
 
 
 class Listening:
@@ -31,9 +30,9 @@ class Listening:
 
     def __init__(self, lent: Lent, times: Times, counts: Counter[str]) -> None:
         self._lent, self._times, self._counts = lent, times, counts
-        self.asked: Recent[tuple[str, str]] = Recent(DAY)
-        self.presses: Recent[tuple[str, str]] = Recent(times.press)
-        self.entered: Recent[str] = Recent(times.press)
+        self.asked: Recent[tuple[str, str]] = Recent(5000, DAY)
+        self.presses: Recent[tuple[str, str]] = Recent(5000, times.press)
+        self.entered: Recent[str] = Recent(5000, times.press)
         self._queue: asyncio.Queue[Frame] = asyncio.Queue()
         self._kinds: dict[str, str] = {}
         self._kept: set[tuple[str, str]] = set()

@@ -12,7 +12,7 @@ from typing import Any
 from adapters.chat.port import Check, Lent, Reply, SendError
 from adapters.chat.wecom import saying
 from adapters.chat.wecom.codes import NO_KEY, code_of, fault
-from adapters.chat.wecom.recent import Pace
+from adapters.chat.wecom.pace import Pace
 from adapters.chat.wecom.wire import Wire
 
 log = logging.getLogger("vitrine.wecom")

@@ -1,44 +1,10 @@
-"""What is remembered for a while and then forgotten by itself: request ids, presses, signatures;
-and how much was sent of late.
-"""
+"""How much was sent of late, as the platform counts it."""
 
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
-from typing import Generic, TypeVar
 
 from adapters.chat.port import SendError
-
-V = TypeVar("V")
-
-
-class Recent(Generic[V]):
-    """At most `most` values, each for `seconds`, by the monotonic clock."""
-
-    def __init__(self, seconds: float, most: int = 5000) -> None:
-        self._seconds, self._most = seconds, most
-        self._kept: OrderedDict[str, tuple[float, V]] = OrderedDict()
-
-    def put(self, name: str, value: V) -> None:
-        """Keep it, and forget the oldest beyond the bound."""
-        self._kept.pop(name, None)
-        self._kept[name] = (time.monotonic(), value)
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-
-    def get(self, name: str) -> V | None:
-        """The value, or None when there is none or it is too old."""
-        found = self._kept.get(name)
-        if found is None:
-            return None
-        if time.monotonic() - found[0] > self._seconds:
-            del self._kept[name]
-            return None
-        return found[1]
-
-    def drop(self, name: str) -> None:
-        """Forget it now."""
-        self._kept.pop(name, None)
 
 
 class Pace:
