@@ -23,7 +23,7 @@ setup: .venv/.dev
 	@touch .venv/.runtime $@
 
 run: .venv/.runtime
-	@VITRINE_SANDBOX=1 $(PY) -m bot run $(ARGS)
+	@VITRINE_SANDBOX=1 VITRINE_SANDBOX_HISTORY=$${VITRINE_SANDBOX_HISTORY:-1} $(PY) -m bot run $(ARGS)
 
 test: .venv/.dev
 	@$(PY) -m pytest $(ARGS)

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bot import bench, commands
+from bot import commands_privacy as private
 from bot.settings import Settings
 
 
@@ -25,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     take.add_argument("--dry-run", action="store_true")
     give = sub.add_parser("export", help="orders to .csv, orders and events to .xlsx")
     give.add_argument("file", type=Path)
+    give.add_argument("--private", action="store_true", help="with contacts, prices and cost")
     sub.add_parser("verify", help="replay the event log against what is stored")
     keep = sub.add_parser("backup", help="one consistent file, while running")
     keep.add_argument("file", type=Path)
@@ -39,7 +41,34 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("names", nargs="*")
     dead = sub.add_parser("letters", help="messages that could not be sent; --resend ID")
     dead.add_argument("--resend", type=int, default=0)
+    turn = sub.add_parser("rotate-key", help="new data keys, and what is sealed sealed anew")
+    turn.add_argument("--rewrap", action="store_true", help="after changing VITRINE_ENCRYPTION_KEY")
+    _privacy(sub.add_parser("privacy", help="what is held of a customer; hand it over, erase it"))
     return top
+
+
+def _privacy(top: argparse.ArgumentParser) -> None:
+    sub = top.add_subparsers(dest="what", required=True)
+    give = sub.add_parser("export", help="everything held about one customer, as a ZIP")
+    give.add_argument("customer")
+    give.add_argument("file", type=Path)
+    drop = sub.add_parser("erase", help="forget a customer; without --yes: what that would do")
+    drop.add_argument("customer")
+    drop.add_argument("--yes", action="store_true")
+    drop.add_argument("--photos", action="store_true", help="the photos of their orders as well")
+    sub.add_parser("report", help="what is held, how old, and what will go")
+
+
+def _privately(settings: Settings, args: argparse.Namespace) -> int:
+    match args.what:
+        case "export":
+            return private.export(settings, args.customer, args.file, commands.with_app)
+        case "erase":
+            return private.erase(
+                settings, args.customer, commands.with_app, sure=args.yes, photos=args.photos
+            )
+        case _:
+            return private.report(settings, commands.with_app)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "import":
             return commands.take_file(settings, args.file, dry_run=args.dry_run)
         case "export":
-            return commands.give_file(settings, args.file)
+            return commands.give_file(settings, args.file, private=args.private)
         case "verify":
             return commands.verify(settings)
         case "backup":
@@ -81,6 +110,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return commands.use_route(settings, args.template)
         case "letters":
             return commands.letters(settings, args.resend)
+        case "rotate-key":
+            return private.rotate_key(settings, wrap_only=args.rewrap)
+        case "privacy":
+            return _privately(settings, args)
         case "bench":
             for row in bench.run(args.names):
                 print(json.dumps(row), flush=True)

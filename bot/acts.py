@@ -58,17 +58,20 @@ class Acted:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Who said it, in which message, when, with which pictures and words."""
+    """Who said it, in which message, when, with which pictures and words. `occurred_at` is when all
+    of it happened, if the one who said it knows.
+    """
 
     person: Person
     source: Source
     now: datetime
     text: str = ""
     photos: tuple[PhotoAttached, ...] = ()
+    occurred_at: datetime | None = None
 
     def told(self, occurred_at: datetime | None = None) -> Told:
         """The envelope of a command."""
-        return Told(self.person, self.now, self.source, occurred_at)
+        return Told(self.person, self.now, self.source, occurred_at or self.occurred_at)
 
 
 def command_of(update: Update, text: str, *, anyway: bool = False) -> Command:

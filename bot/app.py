@@ -8,42 +8,60 @@ import fcntl
 import logging
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from io import TextIOWrapper
 from pathlib import Path
 
 from aiohttp import web
 
-from adapters.chat.port import ChatAdapter, Check
+from adapters.chat.port import ChatAdapter, Check, Hook
 from adapters.chat.webchat import WebChat
+from adapters.web.doors import Doors
 from adapters.web.server import build
+from bot.accounts import Accounts, new_link
 from bot.auditor import Auditor
 from bot.books import Transcripts
 from bot.clocks import RealClock, TurnedClock
 from bot.clockwork import ARMED, Clockwork
 from bot.courier import Courier
+from bot.customers import Customers
 from bot.house import House
+from bot.insight import Insights
 from bot.intake import Intake
+from bot.keeping import Keeping
+from bot.keys import master_keys
 from bot.limits import Limits, configured
 from bot.links import Links
 from bot.losses import Losses
+from bot.office import Office
+from bot.orderbook import Orderbook
 from bot.parcels import Packer
+from bot.pins import Pins
 from bot.platforms import assemble, listening, looking
+from bot.privacy import Privacy
+from bot.replies import Replies
 from bot.sandbox import Sandbox
 from bot.settings import Settings, secret_key
+from bot.signing import Signing
+from bot.supplier_house import SupplierHouse
+from bot.supply_records import seeing
 from bot.talk import Talk, Ticket
+from bot.terminal import Terminal
 from bot.wording.voice import Voice
 from domain.calendar import WorkCalendar, week_from_text
 from domain.desk import Desk
 from domain.errors import DomainError
 from domain.escalation import Policy, default, from_toml
+from domain.person import Person
 from scheduler.clock import every
 from storage.holidays import ChinaHolidays, LayeredHolidays, Override
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.photos import Photos
+from storage.retention import Keep
+from storage.sealing import seal_plain
 from storage.store import Store
 
 log = logging.getLogger("vitrine")
@@ -90,12 +108,14 @@ class App:
         s = self.settings
         self.clock = TurnedClock(RealClock().now()) if s.sandbox else RealClock()
         upgrade(s.database)
-        self.store = Store(s.database, self.clock)
+        keys = master_keys(s)
+        seal_plain(s.database, keys)
+        self.store = Store(s.database, self.clock, keys)
         self.store.zone = s.zone
         overrides = self.store.now(_overrides)
         holidays = LayeredHolidays(ChinaHolidays(), overrides)
         self.calendar = WorkCalendar(s.zone, week_from_text(s.work_week), holidays)
-        self.desk = Desk(self.calendar, policy=policy_of(s.escalation))
+        self.desk = Desk(self.calendar, policy=policy_of(s.escalation), ahead=seeing(self.calendar))
         self.links = Links(secret_key(s), s.base_url)
         self.photos = Photos(s.data_dir / "photos")
         self.house = House(
@@ -114,15 +134,22 @@ class App:
             s.factory,
         )
         self.losses = Losses(self.desk)
-        talk = Talk(self.desk, self._ticket, self._checks, self._doors)
+        replies = Replies(self.desk)
+        rooms = (Signing(replies, self._new_link), Pins(replies))
+        talk = Talk(self.desk, self._ticket, self._checks, self._doors, rooms)
         self.intake = Intake(self.store, talk, self.photos, self.adapters, self._stir)
         limits = Limits(self.adapters, configured(s.limits))
         board = f"{s.base_url}/board"
-        self.packer = Packer(self.adapters, self._voice, self.photos, limits, board, s.factory)
+        self.packer = Packer(self.adapters, self.voice, self.photos, limits, board, s.factory)
         self.courier = Courier(
             self.store, self.adapters, self.packer, limits, self.losses, self._quiet
         )
-        self.clockwork = Clockwork(self.store, self.desk, time.fromisoformat(s.standup))
+        self.clockwork = Clockwork(
+            self.store,
+            self.desk,
+            time.fromisoformat(s.standup),
+            Keep(s.retention_messages, s.retention_looks),
+        )
         try:
             self.adapters |= assemble(s, self.store, self._alarm)
         except ValueError:
@@ -157,6 +184,7 @@ class App:
             self.house.keep_picture,
             self.house.link,
             self._rename,
+            self.settings.sandbox_history,
         )
 
     async def _shown(self, raw: bytes) -> str:
@@ -176,7 +204,8 @@ class App:
         """The factory's name on pages and cards: the world's, else the setting's."""
         self.house.factory = self.packer.factory = name or self.settings.factory
 
-    def _voice(self, ledger: Ledger) -> Voice:
+    def voice(self, ledger: Ledger) -> Voice:
+        """Words notices, as the books stand."""
         return Voice(
             self.calendar,
             lambda kind, subject, reader: self.links.full(ledger, kind, subject, reader),
@@ -192,6 +221,10 @@ class App:
             return None
         order_no, _, node = found[0].partition("\x1f")
         return Ticket(order_no, node)
+
+    def _new_link(self, ledger: Ledger, person: Person) -> str:
+        """A one-time link that signs somebody in."""
+        return new_link(ledger, self.links, person, RealClock().now())
 
     def _checks(self, platform: str) -> tuple[Check, ...]:
         """What a platform was found to lack when it was last looked at."""
@@ -227,7 +260,7 @@ class App:
         loop = asyncio.get_running_loop()
         self.store.on_commit(lambda: _ignore(loop.call_soon_threadsafe(self._committed)))
         hooks = [h for adapter in self.adapters.values() for h in adapter.hooks]
-        server = build(self.house, self.sandbox, api_token=self.settings.api_token, hooks=hooks)
+        server = self.web(hooks)
         runner = web.AppRunner(server, access_log=None, shutdown_timeout=2)
         tasks = [
             asyncio.create_task(listening(a, self.intake.hear)) for a in self.adapters.values()
@@ -256,6 +289,36 @@ class App:
             for adapter in self.adapters.values():
                 await adapter.close()
             self.store.close()
+
+    def web(self, hooks: Sequence[Hook] = ()) -> web.Application:
+        """The pages of this house."""
+        s = self.settings
+        doors = Doors(
+            accounts=Accounts(self.store, self.links, RealClock()),
+            customers=Customers(
+                self.store, self.links, self.desk, self.calendar, self.photos, self.house,
+                timedelta(days=s.link_days),
+            ),
+            terminal=Terminal(self.store, self.desk, Keeping(self.store, self.photos), RealClock()),
+            insight=Insights(self.store, self.clock, self.calendar),
+            people=Privacy(
+                self.store, self.clock, self.calendar, self.desk, self.photos,
+                s.data_dir / "photos" / "temp", self.voice, self.intake.talk.registry.forget,
+                s.language,
+            ),
+            records=Orderbook(self.store, self.clock, self.desk),
+            office=Office(self.store, RealClock(), self._doors),
+            supplies=SupplierHouse(self.store, self.clock, self.desk, self.photos),
+        )  # fmt: skip
+        return build(
+            self.house,
+            self.sandbox,
+            doors,
+            api_token=s.api_token,
+            hooks=hooks,
+            proxies=s.proxies,
+            public=s.base_url,
+        )
 
     async def _begin(self) -> None:
         """Handle what an earlier process left; the sandbox's factory into empty books."""

@@ -27,6 +27,7 @@ from domain.calendar import WorkCalendar
 from domain.desk import Desk
 from storage.ledger import Ledger
 from storage.migrate import upgrade
+from storage.secrets import masters
 from storage.store import Store, connect
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -75,7 +76,7 @@ class _Bench:
         self.clock = TurnedClock(START)
         path = folder / "bench.db"
         upgrade(path)
-        self.store = Store(path, self.clock)
+        self.store = Store(path, self.clock, masters([b"a key for the benchmark"]))
         self.desk = Desk(WorkCalendar(ZoneInfo("Asia/Shanghai")))
         self.store.platforms = ("sandbox",)
         self.store.now(lambda ledger: load(ledger, self.desk, _world(orders), START, {}))

@@ -82,9 +82,15 @@ def _stages(p: Phrases, order: Order) -> list[Step]:
     return steps
 
 
-def newest_photos(order: Order, node: str = "", count: int = 3) -> list[Photo]:
-    """The newest pictures of an order, or of one node."""
+def newest_photos(
+    order: Order, node: str = "", count: int = 3, *, shown: bool = False
+) -> list[Photo]:
+    """The newest pictures of an order, or of one node; `shown` leaves out what customers may not
+    see.
+    """
     found = [x for x in order.photos if x.kind == "photo" and node in ("", x.node)]
+    if shown:
+        found = [x for x in found if not x.node or order.route.node(x.node).customer_visible]
     return found[-count:]
 
 

@@ -11,8 +11,10 @@ from bot.standup import changed, hold
 from domain.desk import Desk
 from domain.errors import DomainError
 from domain.events import stamp
-from scheduler.jobs import Job, daily, due
+from scheduler.jobs import Job, daily, due, nightly
+from storage import retention
 from storage.ledger import Ledger
+from storage.retention import Keep
 from storage.store import Store
 
 log = logging.getLogger("vitrine.clock")
@@ -22,6 +24,9 @@ STANDUP = "standup"
 STANDUP_2 = "standup-2"
 MIDDAY = time(13, 30)
 """When the digest is told again if something changed."""
+TIDY = "tidy"
+NIGHT = time(3, 30)
+"""When words whose time is over are dropped."""
 MOST = 500
 """Timers that are looked at in one go."""
 AGAIN = timedelta(hours=1)
@@ -35,6 +40,7 @@ class Clockwork:
     store: Store
     desk: Desk
     standup_at: time
+    keep: Keep = field(default_factory=Keep)
     jobs: tuple[Job, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,6 +49,7 @@ class Clockwork:
             daily(STANDUP, self.standup_at, calendar),
             daily(STANDUP_2, MIDDAY, calendar),
             friday(calendar),
+            nightly(TIDY, NIGHT, calendar),
         )
 
     async def tick(self) -> None:
@@ -57,6 +64,7 @@ class Clockwork:
         born = self._born(ledger, now)
         ledger.questions.lapse(now)
         self._watch(ledger, now)
+        retention.proceed(ledger, self.keep, now)
         for job in self.jobs:
             ticks = due(job, ledger.settings, now, born)
             for place, fire in enumerate(ticks):
@@ -99,6 +107,9 @@ class Clockwork:
             changed(ledger, self.desk, fire)
         elif name == REVIEW:
             friday_review(ledger, self.desk, fire)
+        elif name == TIDY:
+            retention.begin(ledger, fire)
+            retention.proceed(ledger, self.keep, fire)
 
     def overdue(self, ledger: Ledger, before: datetime) -> list[str]:
         """Jobs with a tick before a moment that has not run."""

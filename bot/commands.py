@@ -12,10 +12,13 @@ from typing import TextIO
 
 from bot.app import App, Occupied, lock, run
 from bot.clocks import RealClock
+from bot.commands_privacy import whole, wrong_key
 from bot.examining import examine
 from bot.exports import export_csv, export_xlsx
+from bot.keys import carried, present
 from bot.limits import LimitsFault
 from bot.onboarding import new_code
+from bot.privacy import TABLE
 from bot.settings import VERSION, Settings, unplugged
 from bot.sheets.lines import SheetResult
 from bot.sheets.read import read_table
@@ -36,6 +39,8 @@ from storage.backup import restore as read_backup
 from storage.holidays import ChinaHolidays
 from storage.ledger import Ledger
 from storage.migrate import upgrade
+from storage.privacy import EVERYBODY
+from storage.secrets import Broken, WrongKey
 from storage.verify import verify as replay
 
 SAFE_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -134,13 +139,17 @@ def _open(settings: Settings) -> App | None:
     except (ValueError, LimitsFault) as error:
         out(f"A setting is wrong: {error}")
         return None
+    except (WrongKey, Broken) as error:
+        out(wrong_key(settings.language, error))
+        return None
     except (OSError, sqlite3.Error) as error:
         why = error.strerror if isinstance(error, OSError) else error
         out(f"The database {settings.database} cannot be used ({why}).")
         return None
 
 
-def _with_app(settings: Settings, work: Callable[[App], int]) -> int:
+def with_app(settings: Settings, work: Callable[[App], int]) -> int:
+    """Work on the books alone, without doors."""
     with _held(settings) as held:
         if not held:
             return 2
@@ -190,7 +199,7 @@ def take_file(settings: Settings, path: Path, *, dry_run: bool) -> int:
             return _no_sheet(language, error)
         return _report(language, found[0], taken[0])
 
-    return _with_app(settings, work)
+    return with_app(settings, work)
 
 
 def _no_sheet(language: str, error: SheetFault) -> int:
@@ -224,14 +233,17 @@ def _report(language: str, found: SheetResult, taken: Taken) -> int:
     return 0 if taken.orders or not found.lines else 1
 
 
-def give_file(settings: Settings, path: Path) -> int:
-    """All orders to a file; its ending says which form."""
+def give_file(settings: Settings, path: Path, *, private: bool = False) -> int:
+    """All orders to a file; its ending says which form. With contacts and prices if `private`."""
 
     def work(app: App) -> int:
         def gather(ledger: Ledger) -> bytes:
             p = Phrases(settings.language, ledger, app.calendar, app.clock.now())
             excel = path.suffix.lower() == ".xlsx"
-            return export_xlsx(ledger, p) if excel else export_csv(ledger, p)
+            if private:
+                ledger.private.looked(SYSTEM.id, TABLE, EVERYBODY, app.clock.now())
+            make = export_xlsx if excel else export_csv
+            return make(ledger, p, private=private)
 
         try:
             path.write_bytes(app.store.now(gather))
@@ -240,7 +252,7 @@ def give_file(settings: Settings, path: Path) -> int:
             return 1
         return 0
 
-    return _with_app(settings, work)
+    return with_app(settings, work)
 
 
 def verify(settings: Settings) -> int:
@@ -248,7 +260,11 @@ def verify(settings: Settings) -> int:
     if not settings.database.exists():
         out("There is no database yet.")
         return 0
-    report = replay(settings.database)
+    try:
+        report = replay(settings.database, present(settings))
+    except (WrongKey, Broken) as error:
+        out(wrong_key(settings.language, error))
+        return 1
     out(json.dumps(asdict(report), ensure_ascii=False, default=str))
     return 0 if report.clean else 1
 
@@ -256,7 +272,8 @@ def verify(settings: Settings) -> int:
 def backup(settings: Settings, path: Path) -> int:
     """One consistent file."""
     try:
-        saved = write_backup(settings.database, settings.data_dir / "photos", path)
+        photos = settings.data_dir / "photos"
+        saved = write_backup(settings.database, photos, path, masters=present(settings))
     except (DomainError, OSError) as error:
         return _no_backup(settings.language, error)
     out(f"{saved.path}: {saved.files} files, {saved.bytes} bytes")
@@ -268,7 +285,7 @@ def backup(settings: Settings, path: Path) -> int:
 def restore(settings: Settings, path: Path) -> int:
     """Into an empty data folder."""
     try:
-        restored = read_backup(path, settings.data_dir)
+        restored = read_backup(path, settings.data_dir, carried(settings))
     except (DomainError, OSError) as error:
         if isinstance(error, OSError) and not settings.data_dir.is_dir():
             _unusable(settings, error)
@@ -306,7 +323,8 @@ def doctor(settings: Settings) -> int:
     say_so(True, f"SQLite {sqlite3.sqlite_version}: {mode}")
     try:
         upgrade(settings.database)
-        say_so(replay(settings.database).clean, "the event log agrees with what is stored")
+        for found in whole(settings):
+            say_so(*found)
     except (OSError, sqlite3.Error) as error:
         say_so(False, f"database {settings.database}: {error}", "check the folder's rights")
     key = settings.data_dir / "secret.key"
@@ -344,7 +362,7 @@ def invite(settings: Settings, name: str) -> int:
         out(app.store.now(act))
         return 0
 
-    return _with_app(settings, work)
+    return with_app(settings, work)
 
 
 def use_route(settings: Settings, name: str) -> int:
@@ -365,7 +383,7 @@ def use_route(settings: Settings, name: str) -> int:
         out(f"{kept.key} version {kept.version}")
         return 0
 
-    return _with_app(settings, work)
+    return with_app(settings, work)
 
 
 def letters(settings: Settings, number: int) -> int:
@@ -379,4 +397,4 @@ def letters(settings: Settings, number: int) -> int:
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         return 0
 
-    return _with_app(settings, work)
+    return with_app(settings, work)

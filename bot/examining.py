@@ -12,6 +12,7 @@ from typing import Any
 from adapters.chat.port import ChatAdapter
 from bot.app import Occupied, lock
 from bot.clocks import RealClock
+from bot.keys import master_keys
 from bot.platforms import FOUND, assemble, configured
 from bot.settings import Settings
 from bot.wording.speak import say
@@ -39,7 +40,7 @@ def examine(settings: Settings) -> list[Line]:
 
 
 def _asked(settings: Settings) -> list[Line]:
-    store = Store(settings.database, RealClock())
+    store = Store(settings.database, RealClock(), master_keys(settings))
     try:
         adapters = assemble(settings, store, _nobody)
         found = asyncio.run(_all(adapters))

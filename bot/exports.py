@@ -2,6 +2,8 @@
 where it is written.
 """
 
+from collections.abc import Mapping
+
 from bot.sheets.table import Cell
 from bot.sheets.write import Sheet, to_csv, to_xlsx
 from bot.wording.phrases import Phrases
@@ -9,11 +11,15 @@ from bot.wording.speak import joined
 from domain.order import Order
 from domain.plan import forecast
 from storage.ledger import Ledger
+from storage.privacy import CONTACTS, MONEY
+from storage.secrets import owner
 
 ORDER_COLUMNS = (
     "order_no", "product", "quantity", "customer", "placed", "due", "forecast", "level", "status",
     "note",
 )  # fmt: skip
+Kept = Mapping[str, Mapping[str, str]]
+"""Sealed facts, opened, by subject and field."""
 EVENT_COLUMNS = ("order_no", "time", "recorded", "node", "event", "who", "facts")
 
 
@@ -21,8 +27,14 @@ def _headings(p: Phrases, columns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(p.say(f"sheet.{c}") for c in columns)
 
 
-def order_row(p: Phrases, order: Order) -> list[Cell]:
-    """An order as cells, in the order of ORDER_COLUMNS."""
+PRIVATE_COLUMNS = (*CONTACTS, *MONEY)
+"""What stands behind an order for those who may see it; whoever asks writes the look down."""
+
+
+def order_row(p: Phrases, order: Order, private: Kept | None = None) -> list[Cell]:
+    """An order as cells, in the order of ORDER_COLUMNS, with PRIVATE_COLUMNS behind them if what is
+    kept of these is given.
+    """
     day = p.calendar.day
     return [
         order.order_no, order.product, order.quantity, p.who(order.customer),
@@ -30,26 +42,38 @@ def order_row(p: Phrases, order: Order) -> list[Cell]:
         day(forecast(order, p.now, p.calendar)), p.badge(order),
         joined(p.language, [p.node_line(order, n) for n in order.current()])
         or p.say("status.done"),
-        order.note,
+        order.note, *(_private(order, private) if private is not None else ()),
     ]  # fmt: skip
 
 
-def export_csv(ledger: Ledger, p: Phrases) -> bytes:
+def _private(order: Order, kept: Kept) -> list[Cell]:
+    own = kept.get(f"order/{order.order_no}", {})
+    theirs = kept.get(owner(order.customer), {}) if order.customer else {}
+    return [own.get(name) or theirs.get(name) for name in PRIVATE_COLUMNS]
+
+
+def _columns(kept: Kept | None) -> tuple[str, ...]:
+    return ORDER_COLUMNS if kept is None else (*ORDER_COLUMNS, *PRIVATE_COLUMNS)
+
+
+def export_csv(ledger: Ledger, p: Phrases, *, private: bool = False) -> bytes:
     """All orders as CSV that spreadsheet programs open rightly."""
-    rows = [order_row(p, o) for o in ledger.orders.all_orders()]
-    return to_csv(rows, _headings(p, ORDER_COLUMNS))
+    kept = ledger.private.all() if private else None
+    rows = [order_row(p, o, kept) for o in ledger.orders.all_orders()]
+    return to_csv(rows, _headings(p, _columns(kept)))
 
 
-def export_xlsx(ledger: Ledger, p: Phrases) -> bytes:
+def export_xlsx(ledger: Ledger, p: Phrases, *, private: bool = False) -> bytes:
     """Two sheets: all orders, and all events."""
+    kept = ledger.private.all() if private else None
     orders = ledger.orders.all_orders()
     events = [row for o in orders for row in _event_rows(ledger, p, o)]
     return to_xlsx(
         [
             Sheet(
                 p.say("sheet.orders"),
-                _headings(p, ORDER_COLUMNS),
-                tuple(order_row(p, o) for o in orders),
+                _headings(p, _columns(kept)),
+                tuple(order_row(p, o, kept) for o in orders),
             ),
             Sheet(p.say("sheet.events"), _headings(p, EVENT_COLUMNS), tuple(events)),
         ]

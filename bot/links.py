@@ -10,10 +10,13 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 
 from storage.ledger import Ledger
 
 BYTES = 20
+PATHS = {"in": ("/sign-in/", ""), "c": ("/calendars/", ".ics")}
+"""Where links of a kind lead, if not to the kind's own letter: what stands before and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +36,38 @@ class Links:
         shown = text.decode().rstrip("=")
         return shown if kind == "t" else shown.lower()
 
-    def path(self, ledger: Ledger, kind: str, subject: str, reader: str = "") -> str:
-        """The relative address of a tokened page; the link is kept if it is new."""
+    def path(
+        self,
+        ledger: Ledger,
+        kind: str,
+        subject: str,
+        reader: str = "",
+        until: datetime | None = None,
+    ) -> str:
+        """The relative address of a tokened page; the link is kept if it is new, and lives until a
+        moment if one is given.
+        """
         generation = ledger.links.generation(kind, subject, reader)
         token = self.token(kind, subject, reader, generation)
-        ledger.links.keep(
-            digest(kind, token), kind, subject, reader, generation, ledger.clock.now()
-        )
-        return f"/{kind}/{token}"
+        if kind != "in":  # those are kept when they are made, with their end
+            ledger.links.keep(
+                digest(kind, token), kind, subject, reader, generation, ledger.clock.now(), until
+            )
+        before, after = PATHS.get(kind, (f"/{kind}/", ""))
+        return f"{before}{token}{after}"
 
     def full(self, ledger: Ledger, kind: str, subject: str, reader: str = "") -> str:
         """The whole address of a tokened page."""
         return self.base + self.path(ledger, kind, subject, reader)
 
-    def opened(self, ledger: Ledger, kind: str, token: str) -> tuple[str, str] | None:
-        """Subject and reader of a link, or None."""
+    def opened(
+        self, ledger: Ledger, kind: str, token: str, now: datetime | None = None
+    ) -> tuple[str, str] | None:
+        """Subject and reader of a link, or None. `now` is the books' own moment if not given."""
         if not token.isascii() or len(token) > 64:
             return None
         wanted = token.upper() if kind == "t" else token
-        row = ledger.links.find(digest(kind, wanted), kind)
+        row = ledger.links.find(digest(kind, wanted), kind, now or ledger.clock.now())
         return (row["subject"], row["reader"]) if row else None
 
     def photo(self, order_no: str, photo_id: int, thumb: bool = False) -> str:

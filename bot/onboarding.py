@@ -3,6 +3,7 @@
 A stranger in a group meets silence; in private one sentence that says how to get in.
 """
 
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Sequence
@@ -62,8 +63,13 @@ def new_code(ledger: Ledger, person: Person) -> str:
         "language": person.language,
         "until": stamp(ledger.clock.now() + VALID),
     }
-    ledger.settings.put(f"code/{code}", json.dumps(doc))
+    ledger.settings.put(_kept_as(code), json.dumps(doc))
     return code
+
+
+def _kept_as(code: str) -> str:
+    """The setting under which a code is kept: by its hash, so that the books let nobody in."""
+    return f"code/{hashlib.sha256(f'code:{code}'.encode()).hexdigest()}"
 
 
 @dataclass(slots=True)
@@ -95,8 +101,8 @@ class Onboarding:
     def _redeem(self, ledger: Ledger, row: Received, code: str) -> Person | None:
         """Turn a code into a person. Each code works once."""
         code = code.strip().upper()
-        found = ledger.settings.get(f"code/{code}") if len(code) == 10 else ""
-        if not found or not ledger.settings.drop(f"code/{code}"):
+        found = ledger.settings.get(_kept_as(code)) if len(code) == 10 else ""
+        if not found or not ledger.settings.drop(_kept_as(code)):
             return None
         doc = json.loads(found)
         if unstamp(doc["until"]) < ledger.clock.now():
@@ -165,7 +171,7 @@ class Onboarding:
             return {"why": "invite-help"}
         nodes = _nodes(ledger, words[2:])
         same = [p for p in ledger.people() if p.name == words[0] and p.role is role]
-        person = same[0] if same else Person(_next_id(ledger, role), words[0], role)
+        person = same[0] if same else Person(next_id(ledger, role), words[0], role)
         if nodes:
             person = replace(person, nodes=nodes)
             if same:
@@ -275,7 +281,8 @@ def _nodes(ledger: Ledger, words: list[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _next_id(ledger: Ledger, role: Role) -> str:
+def next_id(ledger: Ledger, role: Role) -> str:
+    """The first free id for somebody of a role: P01, C01, S01."""
     letter = {Role.CUSTOMER: "C", Role.SUPPLIER: "S"}.get(role, "P")
     taken = {p.id for p in ledger.people()}
     number = 1

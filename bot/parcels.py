@@ -14,6 +14,7 @@ from bot.wording.fitting import Fitted, fit
 from bot.wording.phrases import Phrases
 from bot.wording.speak import LANGUAGES
 from bot.wording.voice import Voice
+from domain.alert import AlertState
 from domain.notice import Kind, Loud, Notice
 from domain.person import Address
 from storage.ledger import Ledger
@@ -40,6 +41,10 @@ class Parcel:
     silent: bool = False
     only_edit: bool = False
     whisper: str = ""
+
+
+RINGS = ("problem", "orange", "red", "silent", "draft-waiting")
+"""Words that raise an alarm, or with `-still` repeat it: said only while nobody has it."""
 
 
 @dataclass(slots=True)
@@ -103,7 +108,7 @@ class Packer:
         if adapter is None:
             return Parcel(claims)
         slot = ledger.outbox.slot(first.to, first.slot) if first.slot else ""
-        if _needless(adapter, first, slot):
+        if _needless(adapter, first, slot) or all(_over(ledger, n) for n in notices):
             return Parcel(claims, silent=True, slot_message=slot)
         if first.kind is Kind.REACTION and adapter.can.reactions:
             return Parcel(claims)
@@ -160,9 +165,20 @@ class Packer:
         order = ledger.order(str(facts["order"]))
         if order is None:
             return None
-        shots = tuple(self.photos.open(x.thumb) for x in newest_photos(order))
         customer = bool(facts.get("customer"))
+        found = newest_photos(order, shown=customer)
+        shots = tuple(self.photos.open(x.thumb) for x in found)
         return Draw(progress_card(p, order, shots, self.factory, customer=customer))
+
+
+def _over(ledger: Ledger, notice: Notice) -> bool:
+    """Whether a notice rings an alarm that somebody has taken, or that is over, since it was
+    written: quiet hours or a limit held it back, and the tap wins.
+    """
+    if notice.what.removesuffix("-still") not in RINGS:
+        return False
+    told = ledger.alerts_told_as(str(notice.facts.get("alert", "")))
+    return bool(told) and all(a.state is not AlertState.OPEN for a in told)
 
 
 def _needless(adapter: ChatAdapter, notice: Notice, slot: str) -> bool:

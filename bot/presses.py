@@ -14,6 +14,7 @@ from bot.questions import Option, ask, plain, put, update_from
 from bot.replies import Replies
 from bot.reviewing import Reviewing
 from bot.standup import alarm_scene, restate, stood
+from bot.supplying import Supplying
 from bot.taken import Taking
 from bot.understanding.model import Decision, Update
 from domain.alarms import TIMER
@@ -62,6 +63,8 @@ class Presses:
                     return self._confirm(ledger, view, rest)
                 case "std" | "rate":
                     return Reviewing(self.acts.desk, self.replies).pressed(ledger, view, verb, rest)
+                case "need":
+                    return Supplying(self.acts.desk, self.replies).pressed(ledger, view, rest)
                 case "resend":
                     return self._resend(ledger, view, rest)
                 case _:

@@ -3,6 +3,7 @@ own words.
 """
 
 import re
+from datetime import datetime
 from typing import Any
 
 from bot.context import Scene
@@ -11,9 +12,10 @@ from bot.typed import NUMBERS_LAST
 from bot.understanding.model import Update
 from bot.understanding.normalise import normalise
 from domain.commands import GiveFeedback, Told
-from domain.desk import Desk
+from domain.desk import Desk, Outcome
 from domain.errors import DomainError, Refused
-from domain.person import GroupKind
+from domain.events import Source
+from domain.person import GroupKind, Person
 from domain.satisfaction import BAD, FEEDBACK, LISTEN, timely
 from storage.ledger import Ledger
 from storage.reviews import ReviewBook
@@ -53,6 +55,28 @@ ASKS = re.compile(r"到哪|什么时候|几时|多久|\bwhen\b|\bwhere\b|别推�
 """Words that want something else of us."""
 
 
+def keep(
+    ledger: Ledger,
+    desk: Desk,
+    person: Person,
+    order_no: str,
+    score: int,
+    text: str,
+    now: datetime,
+    source: Source | None = None,
+) -> Outcome:
+    """Keep a customer's score, words, or both. Raises a DomainError if it can't be."""
+    order = ledger.order(order_no)
+    if order is None or order.customer != person.id or not (score or text):
+        raise Refused("no-such-button")
+    if not order.finished:
+        raise Refused("feedback-over", order=order_no)
+    timely(ledger.history(order_no), score, now)
+    return desk.handle(
+        ledger, GiveFeedback(order_no, score, text[:MOST]), Told(person, now, source)
+    )
+
+
 def give(
     ledger: Ledger,
     desk: Desk,
@@ -63,16 +87,8 @@ def give(
     text: str = "",
 ) -> Facts:
     """Keep a score, words, or both, and say thanks. Raises a DomainError if it can't be."""
-    order = ledger.order(order_no)
-    if order is None or order.customer != view.person.id or not (score or text):
-        raise Refused("no-such-button")
-    if not order.finished:
-        raise Refused("feedback-over", order=order_no)
     now = ledger.clock.now()
-    timely(ledger.history(order_no), score, now)
-    done = desk.handle(
-        ledger, GiveFeedback(order_no, score, text[:MOST]), Told(view.person, now, view.source)
-    )
+    done = keep(ledger, desk, view.person, order_no, score, text, now, view.source)
     if score:
         facts = {"order": order_no, "score": score, "more": not text}
         replies.answer(ledger, view, "rated", facts)
@@ -124,7 +140,7 @@ def _asked(ledger: Ledger, view: Scene, low: str) -> tuple[str, bool]:
     days ago at most. Without a reply it must be the last thing that we said in a private chat; an
     `ok` to our thanks is none.
     """
-    books = ReviewBook(ledger.sql)
+    books = ReviewBook(ledger.sql, ledger.safe)
     ours = (str(view.ours["what"]), view.ours["facts"]) if view.ours is not None else None
     if ours is None and view.kind is GroupKind.PRIVATE and not view.row.payload.get("reply_to"):
         ours = books.newest(view.to)

@@ -3,9 +3,10 @@ the standards that it proposes, taken over by a tap.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from bot import rating
@@ -48,13 +49,13 @@ Facts = dict[str, Any]
 
 def gather(ledger: Ledger, calendar: WorkCalendar, since: datetime, until: datetime) -> Facts:
     """The review's facts from the books, for what was recorded from one moment up to another."""
-    books = ReviewBook(ledger.sql)
+    books = ReviewBook(ledger.sql, ledger.safe)
     events = ledger.orders.between(stamp(since), stamp(until))
     closed = books.closed(until - ACTUALS)
     ended = _finished(ledger, books, {e.order_no for e in events} & set(closed), since, until)
     named = {e.order_no for e in events} | {f.order.order_no for f in ended}
     lately = (*ledger.open_orders(), *(o for no in closed if (o := ledger.order(no)) is not None))
-    answered, passed = _questions(ledger, books, since, until)
+    answered, passed = questions(ledger, books, since, until)
     week = review.Week(
         since,
         until,
@@ -65,7 +66,11 @@ def gather(ledger: Ledger, calendar: WorkCalendar, since: datetime, until: datet
         {r.key: r for r in ledger.orders.routes()},
         answered,
         passed,
-        _written(ledger, books, calendar, since, until),
+        [
+            n
+            for days in written(ledger, books, calendar, since, until).values()
+            for n in days.values()
+        ],
     )
     return review.weigh(week, calendar)
 
@@ -84,7 +89,7 @@ def _finished(
     return found
 
 
-def _questions(
+def questions(
     ledger: Ledger, books: ReviewBook, since: datetime, until: datetime
 ) -> tuple[int, int]:
     """Customers' questions that we answered, and those that were left to a person: asked on their
@@ -115,18 +120,20 @@ def _questions(
     return answered, passed + books.asked(leading, since, until)
 
 
-def _written(
+def written(
     ledger: Ledger, books: ReviewBook, calendar: WorkCalendar, since: datetime, until: datetime
-) -> list[int]:
-    """Messages of ours that nobody asked for, a group of staff and working day."""
+) -> dict[Group, dict[date, int]]:
+    """Messages of ours that nobody asked for, a group of staff and day: working days, and days off
+    on which there were any.
+    """
     first, last = calendar.day(since), calendar.day(until)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    found = []
+    found = {}
     for kind in (GroupKind.PRODUCTION, GroupKind.MANAGEMENT):
         for group in ledger.groups(kind):
             told = books.written(group.address, since, until, ANSWERS)
-            on = [calendar.day(at) for at in told]
-            found += [on.count(d) for d in days if d in on or calendar.is_workday(d)]
+            on = Counter(calendar.day(at) for at in told)
+            found[group] = {d: on[d] for d in days if d in on or calendar.is_workday(d)}
     return found
 
 

@@ -15,6 +15,7 @@ from adapters.chat.webchat import PLATFORM, WebChat
 from bot.clocks import TurnedClock
 from bot.clockwork import Clockwork
 from bot.courier import HANGS, LEASE, Courier
+from bot.demo.history import history
 from bot.demo.pictures import NAMES, sample
 from bot.intake import Intake
 from bot.registry import BOT_NAMES
@@ -35,7 +36,7 @@ FAR = timedelta(days=366)
 TABLES = (
     "inbox", "event", "orders", "subscription", "route", "person", "address", "chat_group",
     "outbox", "outbox_cause", "slot", "alert", "question", "link", "schedule_run",
-    "transcript", "timer",
+    "transcript", "timer", "need", "secret", "look",
 )  # fmt: skip
 _DURATION = re.compile(
     r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
@@ -63,6 +64,7 @@ class Sandbox:
     keep_picture: Callable[[bytes], str]
     link: Callable[[str, str, str], Awaitable[str]]
     rename: Callable[[str], None]
+    history: bool = False
     _quiet: asyncio.Condition = field(default_factory=asyncio.Condition)
     _turning: asyncio.Lock = field(default_factory=asyncio.Lock)
     _samples: dict[str, str] = field(default_factory=dict)
@@ -263,13 +265,19 @@ class Sandbox:
             shots = await asyncio.to_thread(self._shots) if world is None else {}
             previous = self.clock.now()
 
+            def past(ledger: Ledger) -> int:
+                return history(ledger, self.desk, moment, shots)
+
             def again(ledger: Ledger) -> None:
                 for table in TABLES:
                     ledger.sql.do(f"DELETE FROM {table}")  # noqa: S608 - our own names
                 ledger.sql.do("DELETE FROM setting WHERE key NOT LIKE 'memory/%'")
                 ledger.cache.forget()
                 self.clock.set(moment)
-                load(ledger, self.desk, found, moment, shots)
+                if world is None and self.history:
+                    load(ledger, self.desk, found, moment, shots, past)
+                else:
+                    load(ledger, self.desk, found, moment, shots)
                 ledger.settings.put(NOW, stamp(moment))
                 ledger.settings.put(NAME, str(found.get("name", "")))
                 self.clockwork.arm(ledger)

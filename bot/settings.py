@@ -15,6 +15,12 @@ from bot.wording.speak import LANGUAGES
 from domain.calendar import week_from_text
 
 VERSION = "0.1.0"
+SHORTEST = 24
+"""Characters of a key for sealing: 18 random bytes in base64."""
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 class Settings(BaseSettings):
@@ -31,9 +37,15 @@ class Settings(BaseSettings):
     factory: str = "Vitrine"
     public_url: str = ""
     secret_key: str = Field(default="", repr=False)
+    encryption_key: str = Field(default="", repr=False)
+    retention_messages: int = Field(default=180, ge=1)
+    retention_looks: int = Field(default=730, ge=30)
     http_host: str = "127.0.0.1"
     http_port: int = 8080
+    link_days: int = Field(default=180, ge=1)
+    proxies: int = Field(default=0, ge=0, le=9)
     sandbox: bool = False
+    sandbox_history: bool = False
     work_week: str = "Mon-Sat 08:30-18:00"
     standup: str = "08:30"
     api_token: str = Field(default="", repr=False)
@@ -94,6 +106,13 @@ class Settings(BaseSettings):
             raise ValueError(f"one of {', '.join(LANGUAGES)}")
         return value
 
+    @field_validator("encryption_key")
+    @classmethod
+    def _key_is_strong(cls, value: str) -> str:
+        if any(len(part) < SHORTEST for part in _parts(value)):
+            raise ValueError(f"each key needs at least {SHORTEST} characters")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _database_is_served(cls, value: str) -> str:
@@ -101,6 +120,11 @@ class Settings(BaseSettings):
         if value and (scheme.split("+")[0] != "sqlite" or not path):
             raise ValueError("only sqlite:///FILE is served by this version")
         return value
+
+    @property
+    def encryption_keys(self) -> list[str]:
+        """The keys given for sealing, the newest first; none if they are derived."""
+        return _parts(self.encryption_key)
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, time
 
-from bot.sheets.lines import Known, OrderLine
+from bot.sheets.lines import PRIVATE, Known, OrderLine
 from domain.commands import PlaceOrder, Told
 from domain.desk import Desk
 from domain.errors import DomainError
@@ -59,11 +59,14 @@ def take(ledger: Ledger, desk: Desk, told: Told, lines: Iterable[OrderLine]) -> 
             taken.refused.append((line.row, line.order_no, blocking(line)[0]))
             continue
         try:
-            desk.handle(ledger, _command(ledger, desk, line), told)
+            command = _command(ledger, desk, line)
+            desk.handle(ledger, command, told)
         except DomainError as error:
             taken.refused.append((line.row, line.order_no, error.code))
         else:
             taken.orders.append(line.order_no)
+            private = {name: getattr(line, name) for name in PRIVATE}
+            ledger.private.learn(command.customer, line.order_no, private)
     return taken
 
 
@@ -128,7 +131,7 @@ def line_doc(line: OrderLine) -> dict[str, object]:
         "note": line.note,
         "priority": line.priority,
         "route_hint": line.route_hint,
-    }
+    } | {name: value for name in PRIVATE if (value := getattr(line, name))}
 
 
 def line_from(doc: dict[str, object]) -> OrderLine:
@@ -145,4 +148,11 @@ def line_from(doc: dict[str, object]) -> OrderLine:
         note=str(doc["note"]),
         priority=str(doc["priority"]),
         route_hint=str(doc["route_hint"]),
+        phone=str(doc.get("phone", "")),
+        address=str(doc.get("address", "")),
+        contact=str(doc.get("contact", "")),
+        email=str(doc.get("email", "")),
+        wechat=str(doc.get("wechat", "")),
+        price=str(doc.get("price", "")),
+        cost=str(doc.get("cost", "")),
     )

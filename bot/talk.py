@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from adapters.chat.port import Check
 from bot import context, questions, typed
@@ -24,6 +24,7 @@ from bot.presses import Presses
 from bot.registry import Heard, Registry
 from bot.replies import Replies
 from bot.reviewing import Reviewing
+from bot.supplying import Supplying
 from bot.taken import Taking
 from bot.understanding.model import Decision, ReplyTo, Update
 from bot.understanding.understand import understand
@@ -46,16 +47,25 @@ class Ticket:
     node: str = ""
 
 
+class Room(Protocol):
+    """Something that handles commands of its own."""
+
+    def command(self, ledger: Ledger, view: Scene) -> dict[str, Any] | None:
+        """Handle the message, with what became of it; None if it is none of this room's."""
+
+
 @dataclass(slots=True)
 class Talk:
     """Handles messages, in the order they were said in each chat. `ticket` reads a code's text,
-    `checks` tells what a platform lacks, `doors` makes links that bring somebody in with a code.
+    `checks` tells what a platform lacks, `doors` makes links that bring somebody in with a code,
+    `rooms` handle commands of theirs before anything is understood.
     """
 
     desk: Desk
     ticket: Callable[[Ledger, str], Ticket | None]
     checks: Callable[[str], Sequence[Check]] = lambda _: ()
     doors: Callable[[str], Sequence[str]] = lambda _: ()
+    rooms: Sequence[Room] = ()
     registry: Registry = field(default_factory=Registry)
     acts: Acts = field(init=False)
     replies: Replies = field(init=False)
@@ -122,7 +132,8 @@ class Talk:
 
     def _said(self, ledger: Ledger, view: Scene) -> dict[str, Any]:
         """An ordinary message: a command, else something to be understood."""
-        for room in (self.onboarding, self.entry, Reviewing(self.desk, self.replies)):
+        own = (self.onboarding, self.entry, Reviewing(self.desk, self.replies))
+        for room in (*self.rooms, *own, Supplying(self.desk, self.replies)):
             outcome = room.command(ledger, view)
             if outcome is not None:
                 return {"person": view.person.id, "decision": "command"} | outcome

@@ -5,12 +5,13 @@ States become events, dated along the plan, exactly as reports would have made t
 of the past.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot import worlds_needs
 from bot.naming import named
 from domain.commands import (
     AskConfirmation,
@@ -29,12 +30,15 @@ from domain.commands import (
 from domain.decide import decide
 from domain.desk import Desk
 from domain.errors import NotFound, SheetFault
-from domain.events import ConfirmationAsked, PhotoAttached
+from domain.events import ConfirmationAsked, Event, PhotoAttached
 from domain.order import Order, empty, evolve
 from domain.person import SYSTEM, Address, Group, GroupKind, Person, Role
 from domain.plan import place
 from domain.route import Route, from_dict, from_toml, to_dict
+from domain.supplying import Supplying
 from storage.ledger import Ledger
+from storage.privacy import CONTACTS, MONEY
+from storage.secrets import owner
 
 TEMPLATES = Path(__file__).parent.parent / "domain" / "templates"
 SANDBOX = "sandbox"
@@ -54,6 +58,10 @@ def templates() -> list[str]:
     return sorted(p.stem for p in TEMPLATES.glob("*.toml"))
 
 
+def no_past(ledger: Ledger) -> None:
+    """Most worlds have no orders but their own."""
+
+
 @dataclass(slots=True)
 class Loader:
     """Writes a world down. The clock of the books is put to each event's time while it does."""
@@ -62,6 +70,7 @@ class Loader:
     desk: Desk
     at: datetime
     photos: Mapping[str, PhotoAttached]
+    past: Callable[[Ledger], object] = no_past
 
     def load(self, world: World) -> None:
         """Routes, people, customers, groups, orders. Raises SheetFault where the world is
@@ -72,6 +81,7 @@ class Loader:
                 self.ledger.orders.keep_route(self._route(route))
             self._people(world)
             self._groups(world)
+            self.past(self.ledger)
             for row in world["orders"]:
                 self._order(row)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -109,13 +119,16 @@ class Loader:
 
     def _person(self, person: Person, row: Mapping[str, Any]) -> None:
         self.ledger.folk.keep(person)
+        for name in CONTACTS:
+            if name in row:
+                self.ledger.private.put(owner(person.id), name, str(row[name]))
         for where in row.get("addresses", ()):
             user = str(where["user"])
             self.ledger.folk.bind(person.id, str(where["platform"]), "", user, user)
         self.ledger.folk.bind(person.id, SANDBOX, "", person.id, f"private-{person.id}")
 
     def _groups(self, world: World) -> None:
-        staff = tuple(str(p["id"]) for p in world.get("people", ()))
+        staff = tuple(str(p["id"]) for p in world.get("people", ()) if _inside(p))
         leads = tuple(
             str(p["id"]) for p in world.get("people", ()) if p.get("role") in ("manager", "admin")
         )
@@ -172,7 +185,17 @@ class Loader:
         order = empty(command.order_no, route)
         placing = place(route, command.quantity, placed, due, calendar)
         order = self._keep(order, command, Told(SYSTEM, placed), placing=placing)
-        for told, step in self._steps(order, row, placed):
+        for name in MONEY:
+            if name in row:
+                self.ledger.private.put(f"order/{order.order_no}", name, str(row[name]))
+        for event in Supplying(calendar).declared(
+            self.ledger.people(), order, Told(SYSTEM, placed)
+        ):
+            order = self._kept(order, [event])
+        reports = list(self._steps(order, row, placed))
+        people, rows = self.ledger.people(), row.get("needs", ())
+        needs = worlds_needs.steps(order, rows, people, self._moment, calendar)
+        for told, step in worlds_needs.merged(reports, needs):
             order = self._keep(order, step, told)
         self._level(order)
 
@@ -183,7 +206,9 @@ class Loader:
             self._keep(order, ChangeLevel(order.order_no, wanted, percent), Told(SYSTEM, self.at))
 
     def _keep(self, order: Order, command: Command, told: Told, **more: Any) -> Order:
-        events = decide(order, command, told, **more)
+        return self._kept(order, decide(order, command, told, **more))
+
+    def _kept(self, order: Order, events: Sequence[Event]) -> Order:
         for event in events:
             order = evolve(order, event)
         self.ledger.keep(order, events)
@@ -237,7 +262,8 @@ class Loader:
             days, _, clock = until[1:].partition("T")
             day = self.desk.calendar.day(self.at) + timedelta(days=int(days))
             until = f"{day.isoformat()}T{clock}" if clock else day.isoformat()
-        yield told, Delay(order.order_no, key, str(why.get("reason", "")), text, until)
+        needs = tuple(map(str, why.get("needs", ())))
+        yield told, Delay(order.order_no, key, str(why.get("reason", "")), text, until, needs=needs)
 
     def _reporter(self, key: str) -> Person:
         people = self.ledger.people()
@@ -268,11 +294,23 @@ class Loader:
         return min(planned, self.at - timedelta(minutes=30))
 
 
+def _inside(row: Mapping[str, Any]) -> bool:
+    """Whether somebody sits in the production group: not suppliers who work at no node of ours."""
+    return row.get("role") != Role.SUPPLIER.value or bool(row.get("nodes"))
+
+
 def load(
-    ledger: Ledger, desk: Desk, world: World, at: datetime, photos: Mapping[str, PhotoAttached]
+    ledger: Ledger,
+    desk: Desk,
+    world: World,
+    at: datetime,
+    photos: Mapping[str, PhotoAttached],
+    past: Callable[[Ledger], object] = no_past,
 ) -> None:
-    """Load a world as it stands at a moment; who is waited for is asked, as at any time."""
-    Loader(ledger, desk, at, photos).load(world)
+    """Load a world as it stands at a moment; who is waited for is asked, as at any time. `past`
+    writes down what was before its orders, once routes and people are known.
+    """
+    Loader(ledger, desk, at, photos, past).load(world)
     for order in ledger.open_orders():
         for event in ledger.history(order.order_no):
             if isinstance(event.fact, ConfirmationAsked) and order.nodes[event.node].awaiting:

@@ -22,10 +22,13 @@ from domain.person import Group
 from domain.plan import Level, days_late, deviation, forecast, level
 from domain.ports import Books
 from domain.reaching import Reaching, at
+from domain.watch import SILENT
 
 TIMER = "alert"
 BUNDLED = ("silent", "yellow")
 """Kinds of which several at once are one message."""
+ONCE = timedelta(hours=24)
+"""The same reminder of the same node comes at most once in this time."""
 GRAVE = (Level.NONE.value, Level.YELLOW.value, Level.ORANGE.value, Level.RED.value)
 
 
@@ -109,10 +112,16 @@ class Alarms:
         self.go_on(books, alert, order, told.now)
 
     def silent(self, books: Books, order: Order, node: str, told: Told) -> None:
-        """Nothing was heard of a node that should be finished: its team lead is asked."""
-        name = f"{order.order_no}/{node}/silent/{order.seq}"
+        """Nothing was heard of a node that should be finished: its team lead is asked, of the same
+        node at most once a day.
+        """
+        name = f"{order.order_no}/{node}/silent"
+        before = books.alert(name)
+        if before is not None and told.now - before.raised_at < ONCE:
+            books.set_timer(SILENT, f"{order.order_no}/{node}", before.raised_at + ONCE)
+            return
         asked = any(a.kind in ("orange", "red", "problem") for a in books.alerts_of(order.order_no))
-        if books.alert(name) is None and not asked:
+        if not asked:
             alert = Alert(name, order.order_no, node, "", "", told.now, told.by.id, kind="silent")
             self.go_on(books, alert, order, told.now)
 

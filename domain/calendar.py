@@ -91,7 +91,13 @@ class WorkCalendar:
     week: Week = field(default_factory=Week)
     holidays: HolidayTable = field(default_factory=NoHolidays)
     _spans: dict[date, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
-    _sums: _Sums = field(default_factory=lambda: _Sums(EPOCH, [0]))
+    _box: list[_Sums] = field(default_factory=lambda: [_Sums(EPOCH, [0])], init=False)
+
+    def forget(self) -> None:
+        """The holiday table says something else now: what was worked out of it counts no more. A
+        thread that is just working something out writes it into what was thrown away.
+        """
+        self._spans, self._box = {}, [_Sums(EPOCH, [0])]
 
     def local(self, at: datetime) -> datetime:
         """The same moment on the factory's clock."""
@@ -112,9 +118,10 @@ class WorkCalendar:
 
     def spans(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
         """The day's shifts as moments in UTC; empty on a day off."""
-        kept = self._spans.get(day)
+        known = self._spans
+        kept = known.get(day)
         if kept is None:
-            kept = self._spans[day] = (
+            kept = known[day] = (
                 tuple(self._shift(day, a, b) for a, b in self.week.shifts)
                 if self.is_workday(day)
                 else ()
@@ -175,17 +182,18 @@ class WorkCalendar:
         """
         limit = first + most - 1
         wanted = self._before(first) + need
-        while (sums := self._sums).before[-1] < wanted and sums.end <= limit + 1:
+        while (sums := self._box[0]).before[-1] < wanted and sums.end <= limit + 1:
             self._before(sums.end)
         return min(sums.first + bisect_left(sums.before, wanted, first - sums.first) - 1, limit)
 
     def _before(self, day: int) -> int:
         """Working time of all days before one (an ordinal), in microseconds."""
-        sums = self._sums
+        box = self._box
+        sums = box[0]
         if day < sums.first:
-            sums = self._sums = self._back(sums, max(day - CHUNK, 1))
+            sums = box[0] = self._back(sums, max(day - CHUNK, 1))
         elif day >= sums.end:
-            sums = self._sums = self._ahead(sums, min(day + CHUNK, LAST))
+            sums = box[0] = self._ahead(sums, min(day + CHUNK, LAST))
         return sums.before[day - sums.first]
 
     def _ahead(self, sums: _Sums, last: int) -> _Sums:

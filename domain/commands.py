@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain.events import PhotoAttached, Source
+from domain.need_commands import (
+    CancelNeed,
+    CheckNeed,
+    ConfirmNeed,
+    DeliverNeed,
+    MoveNeed,
+    PlaceNeed,
+    PromiseNeed,
+)
 from domain.person import Person
 
 
@@ -79,7 +88,7 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """A node is held up."""
+    """A node is held up; by these of its suppliers' needs, if it is they."""
 
     order_no: str
     node: str
@@ -87,6 +96,7 @@ class Delay:
     text: str = ""
     until: str = ""
     delay_days: int | None = None
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +262,22 @@ class GiveFeedback:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Put a small free label on an order."""
+
+    order_no: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlabel:
+    """Take it off."""
+
+    order_no: str
+    label: str
+
+
 Command = (
     PlaceOrder
     | Start
@@ -276,4 +302,13 @@ Command = (
     | TakeAlternative
     | Choose
     | GiveFeedback
+    | Label
+    | Unlabel
+    | PlaceNeed
+    | ConfirmNeed
+    | PromiseNeed
+    | MoveNeed
+    | DeliverNeed
+    | CheckNeed
+    | CancelNeed
 )

@@ -2,7 +2,7 @@
 changed here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from domain.commands import (
     Fail,
     Follow,
     GiveFeedback,
+    Label,
     Overdue,
     PlaceOrder,
     Progress,
@@ -33,6 +34,7 @@ from domain.commands import (
     Told,
     Undo,
     Unfollow,
+    Unlabel,
 )
 from domain.errors import Refused
 from domain.events import (
@@ -64,6 +66,8 @@ from domain.events import (
     Unfollowed,
     stamp,
 )
+from domain.labels import decide_label
+from domain.needs_decide import NeedCommand, decide_need
 from domain.node import Node, Status, awaits
 from domain.order import Order
 from domain.person import Deed, Person, Role, may
@@ -91,7 +95,11 @@ def decide(
     placing: Placing | None = None,
 ) -> list[Event]:
     """Events that the command causes, or Refused. `history` is only asked for by Undo."""
-    said = _said(order, command, told.by, history, placing)
+    return enveloped(order, _said(order, command, told.by, history, placing), told)
+
+
+def enveloped(order: Order, said: Sequence[Said], told: Told) -> list[Event]:
+    """Facts as the next events of an order."""
     by = told.by
     return [
         Event(
@@ -126,6 +134,8 @@ def _said(
         raise Refused("no-such-order", order=order.order_no)
     if order.cancelled:
         raise Refused("order-cancelled", order=order.order_no)
+    if isinstance(command, NeedCommand):
+        return decide_need(order, command, by)
     match command:
         case Start() | Progress() | Complete() | Delay() | Resume() | Rework() | Fail():
             return _report(order, command, by)
@@ -185,6 +195,8 @@ def _said(
             if name not in order.route.node(node).alternatives:
                 raise Refused("no-such-alternative", order=order.order_no, node=node)
             return [(node, AlternativeTaken(name))]
+        case Label() | Unlabel():
+            return list(decide_label(order, command, by))
         case Choose() | GiveFeedback():
             return _answer(order, command, by)
 
@@ -244,11 +256,11 @@ def _report(order: Order, command: Report, by: Person) -> list[Said]:
             return _progress(order, node, command)
         case Complete():
             return _complete(order, spec, node, command)
-        case Delay(reason=reason, text=text, until=until, delay_days=days):
+        case Delay(reason=reason, text=text, until=until, delay_days=days, needs=needs):
             if node.completed:
                 raise Refused("done-already", order=order.order_no, node=node.key)
             days = None if days is None else max(days, 0)
-            return [(node.key, NodeDelayed(reason, text, moment(until), days))]
+            return [(node.key, NodeDelayed(reason, text, moment(until), days, needs))]
         case Resume():
             if not node.held:
                 raise Refused("not-held", order=order.order_no, node=node.key)

@@ -36,6 +36,8 @@ from domain.plan import Level, place
 from domain.ports import Books
 from domain.reaching import at
 from domain.satisfaction import FEEDBACK, Satisfaction
+from domain.supply_news import Ahead, SupplyNews, seven
+from domain.supplying import Supplying
 from domain.watch import CALM, OVERDUE, SILENT, Watch, awaited, rank
 
 
@@ -54,6 +56,7 @@ class Desk:
     calendar: WorkCalendar
     pushes: news.PushRules = field(default_factory=news.PushRules)
     policy: Policy = field(default_factory=default)
+    ahead: Ahead = seven
 
     @property
     def alarms(self) -> Alarms:
@@ -80,10 +83,14 @@ class Desk:
             history = books.history(order.order_no)
             return history
 
+        supplying = Supplying(self.calendar)
+        supplying.check(books, order, command, told)
         events = decide(order, command, told, history=past, placing=placing)
         after = order
         for n, event in enumerate(events):
             after = evolve(after, event, (*history, *events[:n]))
+        for event in supplying.follows(books, after, events, told):
+            events, after = [*events, event], evolve(after, event)
         leveled = self._leveled(books, after, told)
         for event in leveled:
             after = evolve(after, event)
@@ -91,6 +98,7 @@ class Desk:
         self.watch.arm(books, order if order.seq else None, after, told.now)
         self._follow_up(books, order, after, [*events, *leveled], told)
         self.satisfaction.follow(books, order, after, events, told)
+        SupplyNews(self.calendar, self.policy, self.ahead).tell(books, order, after, events, told)
         return Outcome(after, tuple(events))
 
     def _leveled(self, books: Books, order: Order, told: Told) -> list[Event]:
@@ -187,7 +195,7 @@ class Desk:
                 case OrderCancelled():
                     self.alarms.settle(books, after, event, told)
         for event in events:
-            if not event.node or isinstance(event.fact, ReportUndone):
+            if event.node not in before.nodes or isinstance(event.fact, ReportUndone):
                 continue
             if before.nodes[event.node].held and not after.nodes[event.node].held:
                 self.alarms.settle(books, after, event, told)

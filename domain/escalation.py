@@ -19,6 +19,10 @@ from domain.person import Person, Role
 
 DEFAULT = Path(__file__).with_name("escalation.toml")
 _LOUD = {"quiet": Loud.QUIET, "mention": Loud.MENTION, "urgent": Loud.URGENT}
+LONGEST = 1_000_000.0
+"""Minutes, hours or times at most: beyond it nobody meant it."""
+KINDS = ("silent", "problem", "yellow", "orange", "red", "draft")
+"""What chains are declared for."""
 Windows = tuple[tuple[time, time], ...]
 
 
@@ -133,7 +137,9 @@ def from_toml(text: str) -> Policy:
     """A policy from its text. Raises RouteFault `malformed-escalation` with what is wrong."""
     try:
         return _policy(tomllib.loads(text))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except RouteFault:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RouteFault("malformed-escalation", detail=str(error)[:200]) from error
 
 
@@ -144,36 +150,74 @@ def default() -> Policy:
 
 def _policy(data: Mapping[str, Any]) -> Policy:
     quiet, clocks = data.get("quiet", {}), data.get("clocks", {})
-    roles = {k: tuple(str(w).lower() if w.isascii() else str(w) for w in v)
-             for k, v in data.get("roles", {}).items()}  # fmt: skip
+    roles = {k: _words(k, v) for k, v in data.get("roles", {}).items()}
     known = {"team_lead", "supervisor", "manager", "merchandiser", *roles}
-    chains = {k: tuple(_step(row, known) for row in v) for k, v in data.get("chain", {}).items()}
+    chains = {k: _chain(k, v, known) for k, v in data.get("chain", {}).items()}
     return Policy(
         chains,
         {str(k): str(v) for k, v in data.get("supervisors", {}).items()},
         roles,
         {str(k): str(v) for k, v in data.get("reasons", {}).items()},
         tuple(_window(w) for w in quiet.get("hours", ())),
-        timedelta(seconds=float(quiet.get("group_seconds", 30))),
-        int(quiet.get("messages_a_day", 6)),
-        float(clocks.get("report_hours", 2.0)),
-        float(clocks.get("overdue_hours", 9.0)),
-        timedelta(minutes=float(clocks.get("calm_minutes", 60))),
-        int(clocks.get("warn_days", 3)),
+        timedelta(seconds=_number(quiet, "group_seconds", 30)),
+        int(_number(quiet, "messages_a_day", 6)),
+        _number(clocks, "report_hours", 2.0),
+        _number(clocks, "overdue_hours", 9.0),
+        timedelta(minutes=_number(clocks, "calm_minutes", 60)),
+        int(_number(clocks, "warn_days", 3)),
     )
+
+
+def _number(row: Mapping[str, Any], name: str, spare: float) -> float:
+    """A number of a table, neither negative nor beyond all sense, which no NaN is."""
+    found = float(row.get(name, spare))
+    if not 0 <= found <= LONGEST:
+        raise ValueError(f"{name} = {found}")
+    return found
+
+
+def _words(name: str, given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list):
+        raise TypeError(f"{name} must be a list")
+    return tuple(str(w).lower() if str(w).isascii() else str(w) for w in given)
+
+
+def _clock(text: str) -> time:
+    found = time.fromisoformat(text.strip())
+    if found.tzinfo is not None:
+        raise ValueError(text)
+    return found
 
 
 def _window(text: str) -> tuple[time, time]:
     first, _, last = text.partition("-")
-    return time.fromisoformat(first.strip()), time.fromisoformat(last.strip())
+    return _clock(first), _clock(last)
+
+
+def _chain(kind: str, rows: Any, known: set[str]) -> tuple[Step, ...]:
+    """The steps of one kind; what is wrong is said with its kind and place."""
+    if not isinstance(rows, list):
+        raise TypeError(f"chain.{kind} must be a list")
+    steps = []
+    for place, row in enumerate(rows):
+        try:
+            steps.append(_step(row, known))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            what = f"missing {error}" if isinstance(error, KeyError) else str(error)[:200]
+            raise RouteFault("malformed-escalation", detail=what, chain=kind, step=place) from error
+    return tuple(steps)
 
 
 def _step(row: Mapping[str, Any], known: set[str]) -> Step:
     to, loud = str(row["to"]), str(row.get("loud", "mention"))
     if to not in known or loud not in _LOUD:
         raise ValueError(f"no such recipient or loudness: {to}, {loud}")
-    after, every, times = float(row["after"]), float(row.get("every", 0)), int(row.get("times", 1))
-    if after < 0 or every < 0 or times < 1:
-        raise ValueError(f"no such time: {dict(row)}")
-    clocks = tuple(time.fromisoformat(c) for c in row.get("at", ()))
+    unknown = set(row) - {"after", "to", "loud", "every", "times", "always", "at"}
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+    after, every = _number(row, "after", float(row["after"])), _number(row, "every", 0)
+    times = int(_number(row, "times", 1))
+    if times < 1:
+        raise ValueError(f"times = {times}")
+    clocks = tuple(_clock(c) for c in row.get("at", ()))
     return Step(after, to, _LOUD[loud], every, times, bool(row.get("always", False)), clocks)

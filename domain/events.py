@@ -11,6 +11,16 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from domain.need_facts import (
+    NeedCancelled,
+    NeedChecked,
+    NeedConfirmed,
+    NeedDelivered,
+    NeedMoved,
+    NeedPlaced,
+    NeedPromised,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -68,18 +78,21 @@ class NodeCompleted:
 @dataclass(frozen=True, slots=True)
 class NodeDelayed:
     """A node is held up, for a reason (a code), perhaps until a moment (local date or minute) or
-    for some days.
+    for some days. `needs` are the suppliers' needs that it waits for, if it is these that hold it.
     """
 
     reason: str = ""
     text: str = ""
     until: str = ""
     delay_days: int | None = None
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NodeResumed:
-    """What held the node up is over."""
+    """What held the node up is over. `working` is false where it had not begun and does not yet."""
+
+    working: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +235,20 @@ class FeedbackGiven:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Somebody put a small free label on the order."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlabelled:
+    """Somebody took it off."""
+
+    label: str
+
+
 Fact = (
     OrderPlaced
     | NodeStarted
@@ -246,6 +273,15 @@ Fact = (
     | AlternativeTaken
     | CustomerChose
     | FeedbackGiven
+    | Labelled
+    | Unlabelled
+    | NeedPlaced
+    | NeedConfirmed
+    | NeedPromised
+    | NeedMoved
+    | NeedDelivered
+    | NeedChecked
+    | NeedCancelled
 )
 FACTS: dict[str, type[Any]] = {cls.__name__: cls for cls in Fact.__args__}
 REPORTS = (

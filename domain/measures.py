@@ -206,47 +206,77 @@ def delays(
         count += 1
         found = found or {"": {n for n in (slipped(order),) if n}}
         by_cause.update(found.keys())
-        hit = {_team(order.route, n): n for nodes in found.values() for n in sorted(nodes)}
+        hit = {team_of(order.route, n): n for nodes in found.values() for n in sorted(nodes)}
         for team, node in hit.items():
             teams.setdefault(team, (team, order.route.key, node))
             by_team[team] += 1
     return count, by_cause, Counter({teams[t]: n for t, n in by_team.items()})
 
 
-def _team(route: Route, node: str) -> str:
+def team_of(route: Route, node: str) -> str:
+    """Whose a node is: its team, or its own name where no team is declared."""
     spec = route.node(node)
     return spec.team or spec.name
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One report: whose it was, when it was recorded, how many minutes after it happened, and how
+    many working hours after the planned finish (None unless it says that a node is finished).
+    """
+
+    team: str
+    route: str
+    node: str
+    at: datetime
+    recorded: float
+    planned: float | None
+
+
+def waits(order: Order, events: Iterable[Event], calendar: WorkCalendar) -> list[Wait]:
+    """How late each report about an order came."""
+    found = []
+    for event in events:
+        if not isinstance(event.fact, REPORTS) or event.node not in order.nodes:
+            continue
+        waited = (event.recorded_at - event.occurred_at).total_seconds() / 60
+        plan = order.nodes[event.node].planned_finish
+        over = None
+        if isinstance(event.fact, NodeCompleted) and plan is not None:
+            over = calendar.between(plan, event.recorded_at)
+        team = team_of(order.route, event.node)
+        key = order.route.key
+        found.append(Wait(team, key, event.node, event.recorded_at, max(waited, 0.0), over))
+    return found
 
 
 def latencies(
     orders: Mapping[str, Order], events: Iterable[Event], calendar: WorkCalendar
 ) -> list[Latency]:
     """How late each team's reports of a time came; the slowest first."""
-    recorded: dict[str, list[float]] = {}
-    planned: dict[str, list[float]] = {}
-    called: dict[str, tuple[str, str]] = {}
-    for event in events:
-        order = orders.get(event.order_no)
-        if order is None or not isinstance(event.fact, REPORTS) or event.node not in order.nodes:
-            continue
-        team = _team(order.route, event.node)
-        called.setdefault(team, (order.route.key, event.node))
-        waited = (event.recorded_at - event.occurred_at).total_seconds() / 60
-        recorded.setdefault(team, []).append(max(waited, 0.0))
-        plan = order.nodes[event.node].planned_finish
-        if isinstance(event.fact, NodeCompleted) and plan is not None:
-            planned.setdefault(team, []).append(calendar.between(plan, event.recorded_at))
-    found = [
-        Latency(
-            team,
-            *called[team],
-            len(waits),
-            spread(waits),
-            spread(planned[team]) if team in planned else None,
+    known = [(orders[e.order_no], e) for e in events if e.order_no in orders]
+    return slowest([wait for order, event in known for wait in waits(order, (event,), calendar)])
+
+
+def slowest(found: Iterable[Wait]) -> list[Latency]:
+    """Reports by team, the slowest team first."""
+    teams: dict[str, list[Wait]] = {}
+    for wait in found:
+        teams.setdefault(wait.team, []).append(wait)
+    rows = []
+    for team, own in teams.items():
+        planned = [w.planned for w in own if w.planned is not None]
+        rows.append(
+            Latency(
+                team,
+                own[0].route,
+                own[0].node,
+                len(own),
+                spread([w.recorded for w in own]),
+                spread(planned) if planned else None,
+            )
         )
-        for team, waits in recorded.items()
-    ]
-    return sorted(found, key=lambda x: (-(x.planned or (0, -1e9))[1], -x.recorded[1], x.team))
+    return sorted(rows, key=lambda x: (-(x.planned or (0, -1e9))[1], -x.recorded[1], x.team))
 
 
 def spread(values: Sequence[float]) -> tuple[float, float]:

@@ -36,7 +36,7 @@ class Status(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Node:
     """What is known of one node of one order. `awaiting` holds `photo`, `first_article`, a role, or
-    `customer`.
+    `customer`; `waits_for` the suppliers' needs that hold it, if it is these.
     """
 
     key: str
@@ -62,6 +62,7 @@ class Node:
     tracking: str = ""
     overdue: bool = False
     alternative: str = ""
+    waits_for: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -99,9 +100,17 @@ def awaits(spec: NodeSpec, node: Node) -> tuple[str, ...]:
 def node_after(route: Route, total: int, node: Node, event: Event) -> Node:
     """A node after one fact about it. Open again, it waits for no more than its first article."""
     after = _told_of(route, total, node, event)
+    if after.waits_for and (not after.held or not isinstance(event.fact, _ASIDE)):
+        after = replace(after, waits_for=())
+    if isinstance(event.fact, NodeDelayed):
+        after = replace(after, waits_for=event.fact.needs)
     if node.completed and not after.completed:
         return replace(after, awaiting=tuple(a for a in after.awaiting if a == "first_article"))
     return after
+
+
+_ASIDE = (NodeConfirmed, ConfirmationAsked, NodeOverdue, QuantityCorrected)
+"""Facts that leave what holds a node as it is."""
 
 
 def _told_of(route: Route, total: int, node: Node, event: Event) -> Node:
@@ -146,10 +155,10 @@ def _told_of(route: Route, total: int, node: Node, event: Event) -> Node:
                 told, held=True, completed=False, finished_at=None, reason=fact.reason,
                 reason_text=fact.text, until=fact.until, delay_days=fact.delay_days or 0,
             )  # fmt: skip
-        case NodeResumed():
+        case NodeResumed(working=working):
             return replace(
-                told, held=False, started_at=begun, reason="", reason_text="", until="",
-                delay_days=0,
+                told, held=False, started_at=begun if working else node.started_at, reason="",
+                reason_text="", until="", delay_days=0,
             )  # fmt: skip
         case NodeReworked(rework=rework, reason=reason, text=text):
             left = max(node.quantity - (rework or node.quantity), 0)

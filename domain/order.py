@@ -21,6 +21,7 @@ from domain.events import (
     FeedbackGiven,
     Followed,
     InspectionFailed,
+    Labelled,
     LevelChanged,
     MeasureTaken,
     NodeCompleted,
@@ -37,8 +38,11 @@ from domain.events import (
     QuantityCorrected,
     ReportUndone,
     Unfollowed,
+    Unlabelled,
     unstamp,
 )
+from domain.needs import Fact as NeedFact
+from domain.needs import Need, needs_after, without_open
 from domain.node import Node, Status, node_after
 from domain.route import Route
 
@@ -90,6 +94,8 @@ class Order:
     cancelled: bool = False
     level: str = "none"
     score: int = 0
+    labels: tuple[str, ...] = ()
+    needs: Mapping[str, Need] = field(default_factory=dict)
     seq: int = 0
     updated_at: datetime | None = None
 
@@ -155,6 +161,8 @@ def fold(order: Order, events: Iterable[Event]) -> Order:
 def evolve(order: Order, event: Event, history: Iterable[Event] = ()) -> Order:
     """One event upon an order. `history` (all events before) is only looked at by ReportUndone."""
     order = replace(order, seq=event.seq, updated_at=event.recorded_at)
+    if isinstance(event.fact, NeedFact):
+        return replace(order, needs=needs_after(order.needs, event, event.fact))
     match event.fact:
         case OrderPlaced():
             return _placed(order, event, event.fact)
@@ -167,11 +175,15 @@ def evolve(order: Order, event: Event, history: Iterable[Event] = ()) -> Order:
             gone = {(w, n) for w, n in order.followers if w == who and event.node in ("", n)}
             return replace(order, followers=order.followers - gone)
         case OrderCancelled():
-            return replace(order, cancelled=True)
+            return replace(order, cancelled=True, needs=without_open(order.needs))
         case LevelChanged(level=level):
             return replace(order, level=level)
         case FeedbackGiven(score=score):
             return replace(order, score=score or order.score)
+        case Labelled(label=label):
+            return replace(order, labels=(*order.labels, label))
+        case Unlabelled(label=label):
+            return replace(order, labels=tuple(x for x in order.labels if x != label))
         case MeasureTaken() | CustomerChose():
             return order
         case PhotoAttached() as fact:

@@ -29,6 +29,9 @@ class Deed(StrEnum):
     SETTINGS = "settings"
     FOLLOW_OWN = "follow_own"
     FOLLOW_ANY = "follow_any"
+    SEE_BOARD = "see_board"
+    SEE_INSIGHT = "see_insight"
+    SUPPLY = "supply"
 
 
 _MANAGER = {
@@ -43,11 +46,16 @@ _MANAGER = {
     Deed.TELL_CUSTOMER,
     Deed.FOLLOW_OWN,
     Deed.FOLLOW_ANY,
+    Deed.SEE_BOARD,
+    Deed.SEE_INSIGHT,
+    Deed.SUPPLY,
 }
 RIGHTS: dict[Role, frozenset[Deed]] = {
     Role.CUSTOMER: frozenset({Deed.SEE_OWN_ORDER, Deed.FOLLOW_OWN}),
-    Role.OPERATOR: frozenset({Deed.UPDATE_OWN_NODE, Deed.SEE_NODE_ORDERS, Deed.FOLLOW_ANY}),
-    Role.SUPPLIER: frozenset({Deed.UPDATE_OWN_NODE}),
+    Role.OPERATOR: frozenset(
+        {Deed.UPDATE_OWN_NODE, Deed.SEE_NODE_ORDERS, Deed.FOLLOW_ANY, Deed.SEE_BOARD}
+    ),
+    Role.SUPPLIER: frozenset({Deed.UPDATE_OWN_NODE, Deed.SUPPLY}),
     Role.MANAGER: frozenset(_MANAGER),
     Role.ADMIN: frozenset(_MANAGER | {Deed.SETTINGS}),
 }

@@ -7,6 +7,7 @@ proportion to meet the due date. The forecast takes what is left of the nodes un
 standard time of the rest.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -72,16 +73,34 @@ def forecast(order: Order, now: datetime, calendar: WorkCalendar) -> datetime:
 
 def forecast_nodes(order: Order, now: datetime, calendar: WorkCalendar) -> dict[str, datetime]:
     """The likely finish of every node; for a finished one, when it was finished."""
-    ends: dict[str, datetime] = {}
+    return {key: ahead.end for key, ahead in forecast_work(order, now, calendar).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """When the rest of a node's work is likely done, and its working hours; a finished node has
+    none left.
+    """
+
+    begin: datetime
+    end: datetime
+    hours: float
+
+
+def forecast_work(order: Order, now: datetime, calendar: WorkCalendar) -> dict[str, Ahead]:
+    """What is left of every node, and when it is likely done, each after all it comes after."""
+    found: dict[str, Ahead] = {}
     for spec in order.route.forward():
         node = order.nodes[spec.key]
         if node.completed and not node.held:
-            ends[spec.key] = node.finished_at or now
+            end = node.finished_at or now
+            found[spec.key] = Ahead(end, end, 0.0)
             continue
-        before = [ends[b] for b in spec.after if not order.nodes[b].completed]
+        before = [found[b].end for b in spec.after if not order.nodes[b].completed]
         begin = max([now, *before, *_not_before(node, calendar)])
-        ends[spec.key] = calendar.add(begin, _left(order, spec, node, now, calendar))
-    return ends
+        hours = _left(order, spec, node, now, calendar)
+        found[spec.key] = Ahead(begin, calendar.add(begin, hours), hours)
+    return found
 
 
 def deviation(order: Order, now: datetime, calendar: WorkCalendar) -> float:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from domain.errors import RouteFault
+from domain.materials import Material, materials_from, rows_of
 
 
 class Photo(StrEnum):
@@ -53,6 +54,7 @@ class NodeSpec:
     inspection: bool = False
     shipping: bool = False
     alternatives: tuple[str, ...] = ()
+    materials: tuple[Material, ...] = ()
 
     def called(self, language: str) -> str:
         """The node's name in a language, falling back to the name in the file."""
@@ -219,6 +221,7 @@ def to_dict(route: Route) -> dict[str, Any]:
         row["aliases"], row["after"] = list(spec.aliases), list(spec.after)
         row["alternatives"] = list(spec.alternatives)
         row["names"], row["photo"] = dict(spec.names), spec.photo.value
+        row["materials"] = rows_of(spec.materials)
         nodes.append(row)
     stages = [{"key": s.key, "name": s.name, "names": dict(s.names)} for s in route.stages]
     return {
@@ -265,4 +268,5 @@ def _spec(node: Mapping[str, Any]) -> NodeSpec:
             raise TypeError(name)
     fields["names"] = _pairs(fields.get("names"))
     fields["photo"] = Photo(fields.get("photo", "optional"))
+    fields["materials"] = materials_from(fields.get("materials", ()))
     return NodeSpec(**fields)

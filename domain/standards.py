@@ -79,16 +79,22 @@ def actual(order: Order, key: str, since: datetime, calendar: WorkCalendar) -> f
     when the work before it was finished. 0 if it is not finished since a moment, or nothing can be
     said.
     """
+    span = taken(order, key)
+    return calendar.between(*span) if span is not None and span[1] >= since else 0.0
+
+
+def taken(order: Order, key: str) -> tuple[datetime, datetime] | None:
+    """From when to when a finished node was worked at; None if nothing can be said."""
     node = order.nodes.get(key)
-    if node is None or not node.completed or node.finished_at is None or node.finished_at < since:
-        return 0.0
+    if node is None or not node.completed or node.finished_at is None:
+        return None
     begun = node.started_at
     if begun is None or begun >= node.finished_at:
         before = [order.nodes[k].finished_at for k in order.route.node(key).after]
         begun = max((at for at in before if at is not None), default=order.placed)
     if begun is None or begun >= node.finished_at:
-        return 0.0
-    return calendar.between(begun, node.finished_at)
+        return None
+    return begun, node.finished_at
 
 
 def rounded(hours: float) -> float:

@@ -46,6 +46,19 @@ def daily(name: str, clock: time, calendar: WorkCalendar) -> Job:
     return Job(name, after)
 
 
+def nightly(name: str, clock: time, calendar: WorkCalendar) -> Job:
+    """Every day at a local time, days off too. Made up for within a day, for machines that are off
+    at night.
+    """
+
+    def after(moment: datetime) -> datetime:
+        day = calendar.day(moment)
+        found = (calendar.moment(day + timedelta(days=ahead), clock) for ahead in range(3))
+        return next(fire for fire in found if fire > moment)
+
+    return Job(name, after, timedelta(hours=23))
+
+
 def weekly(name: str, weekday: int, clock: time, calendar: WorkCalendar) -> Job:
     """Once a week at a local time on a weekday (Monday is 0). Where that day is off, on the last
     working day of the week before it; where there is none, on the week's last one after it; a week

@@ -14,7 +14,7 @@ import sqlite3
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +25,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import BackupFault
 from storage import migrate
+from storage.inbox import said_at
+from storage.secrets import Broken, Master, Ring, Safe, WrongKey, beside
+from storage.sql import Sql
 from storage.verify import Report, reader, verify
 
 FORMAT, VERSION = "vitrine-backup", 1
@@ -37,6 +40,7 @@ PIECE = 1024 * 1024
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _HEX = "[0-9a-f]{64}"
 _KEY = re.compile(rf"{_HEX}\.(jpg|mp4|mov|webm)", re.ASCII)
+_WHOLE = re.compile(_HEX, re.ASCII)
 _DIGEST = re.compile(rf'"({_HEX})"', re.ASCII)
 _NAME = re.compile(
     rf"vitrine\.db|secret\.key|photos/kept/([0-9a-f]{{2}})/\1[0-9a-f]{{62}}\.(jpg|mp4|mov|webm)"
@@ -89,8 +93,15 @@ class _Contents:
         return True
 
 
-def backup(database: Path, photos: Path, target: Path, at: datetime | None = None) -> Saved:
-    """Write it all into one file, whole or not at all; a file of that name is replaced.
+def backup(
+    database: Path,
+    photos: Path,
+    target: Path,
+    at: datetime | None = None,
+    masters: Sequence[Master] | None = None,
+) -> Saved:
+    """Write it all into one file, whole or not at all; a file of that name is replaced. `masters`
+    open what waits to be handled, to see which pictures it needs: without them that of the folder.
 
     Raises BackupFault `no-database` or `no-such-folder`. The server may run meanwhile: it only
     ever adds pictures before the row that names them, so what the snapshot names is there.
@@ -110,7 +121,7 @@ def backup(database: Path, photos: Path, target: Path, at: datetime | None = Non
                 contents.add(DATABASE, snapshot, zipfile.ZIP_DEFLATED)
                 contents.add(SECRET, photos.parent / SECRET)
                 with closing(reader(snapshot)) as raw:
-                    _pictures(raw, photos, contents)
+                    _pictures(raw, photos, contents, masters)
                     schema = _schema(raw)
                 manifest = {
                     "format": FORMAT,
@@ -129,12 +140,13 @@ def backup(database: Path, photos: Path, target: Path, at: datetime | None = Non
     return Saved(target, len(contents.files), size, tuple(contents.missing))
 
 
-def restore(source: Path, data_dir: Path) -> Restored:
+def restore(source: Path, data_dir: Path, masters: Sequence[Master] = ()) -> Restored:
     """Bring a backup into an empty or missing data folder, checked, or leave the folder as it was.
+    `masters` are keys beside the one that the backup brings.
 
     Raises BackupFault: `not-empty`, `not-a-backup` (cut short, too), `damaged` (changed),
-    `foreign-file` (a name that no backup has), `newer` (made by a later version) or `unclean` (its
-    own log and state disagree).
+    `foreign-file` (a name that no backup has), `newer` (made by a later version), `sealed` (none of
+    the keys opens it) or `unclean` (its own log and state disagree).
     """
     _must_be_empty(data_dir)
     fresh = not data_dir.exists()
@@ -142,7 +154,7 @@ def restore(source: Path, data_dir: Path) -> Restored:
     staging.mkdir(parents=True)
     try:
         manifest = _unpack(source, staging)
-        report = _proved(staging / DATABASE)
+        report = _proved(staging / DATABASE, masters)
         _sync_all(staging)
     except BaseException:
         shutil.rmtree(data_dir if fresh else staging)
@@ -168,16 +180,20 @@ def _snapshot(database: Path, target: Path) -> None:
         raise BackupFault("damaged", name=DATABASE, detail=str(found))
 
 
-def _pictures(raw: sqlite3.Connection, photos: Path, contents: _Contents) -> None:
+def _pictures(
+    raw: sqlite3.Connection,
+    photos: Path,
+    contents: _Contents,
+    masters: Sequence[Master] | None,
+) -> None:
     for digest, keys in _named(raw):
         if digest:
             contents.add(f"photos/records/{digest}.json", photos / "records" / f"{digest}.json")
         for key in keys:
             if _KEY.fullmatch(key):
                 _kept(key, photos, contents)
-    for (payload,) in raw.execute("SELECT payload FROM inbox WHERE state = 'waiting' ORDER BY id"):
-        for digest in dict.fromkeys(_DIGEST.findall(payload)):
-            _spooled(digest, photos, contents)
+    for digest in _waited_for(raw, photos, masters):
+        _spooled(digest, photos, contents)
 
 
 def _named(raw: sqlite3.Connection) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -187,6 +203,23 @@ def _named(raw: sqlite3.Connection) -> Iterator[tuple[str, tuple[str, ...]]]:
     for (data,) in raw.execute("SELECT data FROM event WHERE type = 'PhotoAttached'"):
         fact = json.loads(data)
         yield "", (fact["key"], fact["thumb"])
+
+
+def _waited_for(
+    raw: sqlite3.Connection, photos: Path, masters: Sequence[Master] | None
+) -> list[str]:
+    """The received bytes that waiting messages name; where no key opens these, all there are."""
+    known = beside(photos.parent) if masters is None else masters
+    safe = Safe(Sql(raw), Ring(tuple(known)))
+    found: dict[str, None] = {}
+    for row in raw.execute("SELECT * FROM inbox WHERE state = 'waiting' ORDER BY id"):
+        place = said_at(row["platform"], row["account"], row["message_id"])
+        try:
+            said = safe.open(row["payload"], place)
+        except (WrongKey, Broken):
+            return sorted(p.name for p in (photos / "spool").iterdir() if _WHOLE.fullmatch(p.name))
+        found |= dict.fromkeys(_DIGEST.findall(said))
+    return list(found)
 
 
 def _kept(key: str, photos: Path, contents: _Contents) -> None:
@@ -227,11 +260,13 @@ def _unpack(source: Path, staging: Path) -> dict[str, Any]:
     return manifest
 
 
-def _proved(database: Path) -> Report:
+def _proved(database: Path, masters: Sequence[Master]) -> Report:
     """The database in this version's shape, its log and its state agreeing."""
     try:
         migrate.upgrade(database)
-        report = verify(database)
+        report = verify(database, (*masters, *beside(database.parent)))
+    except WrongKey as error:
+        raise BackupFault("sealed", detail=str(error)) from error
     except (sqlite3.Error, SQLAlchemyError) as error:
         raise BackupFault("damaged", name=DATABASE, detail=str(error)) from error
     if not report.clean:

@@ -12,12 +12,15 @@ from datetime import date, datetime
 from typing import Any
 
 from domain.events import Event, Source, pack, stamp, unpack, unstamp
+from domain.needs import need_doc, need_from
 from domain.node import Node
 from domain.order import Order, Photo, Promise
 from domain.route import Route
+from storage.secrets import PLAIN, Seals
+from storage.words import hide, open_fact, seal_fact, show
 
 _TIMES = ("planned_start", "planned_finish", "started_at", "finished_at", "reported_at")
-_TUPLES = ("awaiting", "confirmed", "photos")
+_TUPLES = ("awaiting", "confirmed", "photos", "waits_for")
 _NODE = tuple((f.name, f.default) for f in fields(Node) if f.name != "key")
 
 
@@ -66,11 +69,13 @@ def order_doc(order: Order) -> dict[str, Any]:
         ],
         "promises": [[p.due.isoformat(), stamp(p.at), p.reason, p.text] for p in order.promises],
         "followers": sorted(list(pair) for pair in order.followers),
+        **({"labels": list(order.labels)} if order.labels else {}),
+        **({"needs": [need_doc(n) for n in order.needs.values()]} if order.needs else {}),
     } | {k: v for k, v in (("level", order.level), ("score", order.score)) if v not in ("none", 0)}
 
 
-def order_row(order: Order, head: str) -> dict[str, Any]:
-    """An order as it is stored; `head` is the hash of its last event."""
+def order_row(order: Order, head: str, seals: Seals = PLAIN) -> dict[str, Any]:
+    """An order as it is stored, its words sealed; `head` is the hash of its last event."""
     return {
         "order_no": order.order_no,
         "customer": order.customer,
@@ -82,13 +87,13 @@ def order_row(order: Order, head: str) -> dict[str, Any]:
         "route": order.route.key,
         "route_version": order.route.version,
         "updated_at": stamp(order.updated_at) if order.updated_at else "",
-        "doc": dump(order_doc(order)),
+        "doc": dump(hide(order_doc(order), order.order_no, seals, order.customer)),
     }
 
 
-def order_from(row: Mapping[str, Any], route: Route) -> Order:
+def order_from(row: Mapping[str, Any], route: Route, seals: Seals = PLAIN) -> Order:
     """An order from its stored row and its route."""
-    doc = json.loads(row["doc"])
+    doc = show(json.loads(row["doc"]), row["order_no"], seals)
     return Order(
         order_no=row["order_no"],
         route=route,
@@ -110,14 +115,23 @@ def order_from(row: Mapping[str, Any], route: Route) -> Order:
         cancelled=doc["cancelled"],
         level=doc.get("level", "none"),
         score=doc.get("score", 0),
+        labels=tuple(doc.get("labels", ())),
+        needs={need["id"]: need_from(need) for need in doc.get("needs", ())},
         seq=row["seq"],
         updated_at=unstamp(row["updated_at"]),
     )
 
 
-def event_row(event: Event, before: str) -> dict[str, Any]:
-    """An event as it is stored, chained to the hash of the one before it."""
+def event_row(
+    event: Event, before: str, seals: Seals = PLAIN, customer: str = ""
+) -> dict[str, Any]:
+    """An event as it is stored, its words sealed with the order's customer's key, chained to the
+    hash of the one before it. The chain is over what is stored, so that it can be checked when the
+    words are erased.
+    """
     source = event.source or Source("", "", "")
+    data = pack(event.fact)
+    seal_fact(data, event.order_no, event.seq, seals, customer)
     row: dict[str, Any] = {
         "order_no": event.order_no,
         "seq": event.seq,
@@ -130,7 +144,7 @@ def event_row(event: Event, before: str) -> dict[str, Any]:
         "source_platform": source.platform,
         "source_chat": source.chat,
         "source_message": source.message_id,
-        "data": dump(pack(event.fact)),
+        "data": dump(data),
     }
     row["hash"] = chain(before, row)
     return row
@@ -151,9 +165,10 @@ def chain(before: str, row: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def event_from(row: Mapping[str, Any]) -> Event:
+def event_from(row: Mapping[str, Any], seals: Seals = PLAIN) -> Event:
     """An event from its stored row."""
     platform = row["source_platform"]
+    data = open_fact(json.loads(row["data"]), row["order_no"], row["seq"], seals)
     return Event(
         order_no=row["order_no"],
         seq=row["seq"],
@@ -161,7 +176,7 @@ def event_from(row: Mapping[str, Any]) -> Event:
         by=row["by"],
         occurred_at=unstamp(row["occurred_at"]),
         recorded_at=unstamp(row["recorded_at"]),
-        fact=unpack(row["type"], json.loads(row["data"])),
+        fact=unpack(row["type"], data),
         source=Source(platform, row["source_chat"], row["source_message"]) if platform else None,
         on_behalf=bool(row["on_behalf"]),
     )

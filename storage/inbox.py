@@ -8,6 +8,8 @@ from typing import Any
 
 from domain.events import stamp
 from storage.docs import dump
+from storage.people import PeopleBook, key_owner
+from storage.secrets import Seals
 from storage.sql import Row, Sql
 
 
@@ -32,8 +34,8 @@ class Received:
 class InboxBook:
     """The inbox in one transaction."""
 
-    def __init__(self, sql: Sql) -> None:
-        self.sql = sql
+    def __init__(self, sql: Sql, seals: Seals, folk: PeopleBook) -> None:
+        self.sql, self.seals, self.folk = sql, seals, folk
 
     def take(
         self,
@@ -48,7 +50,8 @@ class InboxBook:
         """Take a message in; its number, or 0 if it was taken in before (a redelivery)."""
         row = {
             "p": platform, "a": account, "m": message_id, "c": chat, "s": sender,
-            "at": stamp(at), "d": dump(payload),
+            "at": stamp(at),
+            "d": self._payload(platform, account, message_id, sender, payload),
         }  # fmt: skip
         cursor = self.sql.raw.execute(
             "INSERT INTO inbox (platform, account, message_id, chat, sender, at, payload, state,"
@@ -61,7 +64,7 @@ class InboxBook:
     def get(self, number: int) -> Received | None:
         """One message by its number."""
         row = self.sql.row("SELECT * FROM inbox WHERE id = :i", i=number)
-        return _received(row) if row else None
+        return self._received(row) if row else None
 
     def find(self, platform: str, account: str, message_id: str) -> Received | None:
         """One message by its platform's id."""
@@ -71,12 +74,12 @@ class InboxBook:
             a=account,
             m=message_id,
         )
-        return _received(row) if row else None
+        return self._received(row) if row else None
 
     def waiting(self) -> list[Received]:
         """What was acknowledged and not handled yet, oldest first."""
         rows = self.sql.rows("SELECT * FROM inbox WHERE state = 'waiting' ORDER BY id")
-        return [_received(r) for r in rows]
+        return [self._received(r) for r in rows]
 
     def lying(self, before: datetime) -> int:
         """How many messages were said before a moment and still wait to be handled."""
@@ -95,7 +98,7 @@ class InboxBook:
             a=account,
             c=chat,
         )
-        return [r for r in map(_received, rows) if r.payload.get("album") == name]
+        return [r for r in map(self._received, rows) if r.payload.get("album") == name]
 
     def recent(
         self, platform: str, account: str, chat: str, since: datetime, before: int
@@ -110,23 +113,30 @@ class InboxBook:
             at=stamp(since),
             b=before,
         )
-        return [_received(r) for r in sorted(rows, key=lambda r: r["id"])]
+        return [self._received(r) for r in sorted(rows, key=lambda r: r["id"])]
 
     def close(self, number: int, state: str, outcome: Mapping[str, Any], now: datetime) -> None:
         """Write down what became of a message: `done`, or `dead` with the error."""
         self.sql.do(
             "UPDATE inbox SET state = :s, outcome = :o, handled_at = :t WHERE id = :i",
             s=state,
-            o=dump(outcome),
+            o=self._outcome(number, outcome),
             t=stamp(now),
             i=number,
         )
 
     def repay(self, number: int, payload: Mapping[str, Any]) -> None:
         """Replace the payload of a waiting message: its pictures were looked at."""
+        row = self.sql.row(
+            "SELECT platform, account, message_id, sender FROM inbox WHERE id = :i", i=number
+        )
+        if row is None:
+            return
         self.sql.do(
             "UPDATE inbox SET payload = :d WHERE id = :i AND state = 'waiting'",
-            d=dump(payload),
+            d=self._payload(
+                row["platform"], row["account"], row["message_id"], row["sender"], payload
+            ),
             i=number,
         )
 
@@ -134,10 +144,51 @@ class InboxBook:
         """Replace the outcome of a message: photos were paired with a later text, reports were
         undone.
         """
-        self.sql.do("UPDATE inbox SET outcome = :o WHERE id = :i", o=dump(outcome), i=number)
+        self.sql.do(
+            "UPDATE inbox SET outcome = :o WHERE id = :i",
+            o=self._outcome(number, outcome),
+            i=number,
+        )
+
+    def _payload(
+        self, platform: str, account: str, message_id: str, sender: str, payload: Mapping[str, Any]
+    ) -> str:
+        text = dump(payload)
+        if not self.seals.sealing:
+            return text
+        who = key_owner(self.folk.user(platform, account, sender))
+        return self.seals.seal(text, said_at(platform, account, message_id), who)
+
+    def _outcome(self, number: int, outcome: Mapping[str, Any]) -> str:
+        text, person = dump(outcome), str(outcome.get("person", ""))
+        if not self.seals.sealing:
+            return text
+        return self.seals.seal(text, became_at(number), key_owner(self.folk.all().get(person)))
+
+    def _received(self, row: Row) -> Received:
+        return _received(row, self.seals)
 
 
-def _received(row: Row) -> Received:
+def heard(row: Row, seals: Seals) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was said and what became of it; empty where the words were erased or dropped."""
+    place = said_at(row["platform"], row["account"], row["message_id"])
+    said = json.loads(seals.open(row["payload"], place, "{}"))
+    became = seals.open(row["outcome"], became_at(row["id"]), "{}") if row["outcome"] else "{}"
+    return said, json.loads(became)
+
+
+def said_at(platform: str, account: str, message_id: str) -> str:
+    """The place of what was said, for sealing."""
+    return f"inbox/payload/{platform}/{account}/{message_id}"
+
+
+def became_at(number: int) -> str:
+    """The place of what became of a message, for sealing."""
+    return f"inbox/outcome/{number}"
+
+
+def _received(row: Row, seals: Seals) -> Received:
+    said, became = heard(row, seals)
     return Received(
         row["id"],
         row["platform"],
@@ -146,7 +197,7 @@ def _received(row: Row) -> Received:
         row["chat"],
         row["sender"],
         row["at"],
-        json.loads(row["payload"]),
+        said,
         row["state"],
-        json.loads(row["outcome"]) if row["outcome"] else {},
+        became,
     )

@@ -10,11 +10,14 @@ from domain.order import Order
 from domain.person import Address, Group, GroupKind, Person
 from domain.ports import Clock
 from domain.route import Route
+from storage.access import AccessBook
 from storage.inbox import InboxBook
 from storage.limits import LimitBook
+from storage.needs import NeedBook
 from storage.orders import Cache, OrderBook
 from storage.outbox import OutboxBook
 from storage.people import PeopleBook
+from storage.privacy import PrivateBook
 from storage.records import (
     LinkBook,
     PhotoBook,
@@ -22,6 +25,7 @@ from storage.records import (
     SettingBook,
     TranscriptBook,
 )
+from storage.secrets import Safe
 from storage.sql import Sql
 
 SANDBOX = "sandbox"
@@ -35,16 +39,20 @@ class Ledger:
 
     def __init__(self, sql: Sql, cache: Cache, clock: Clock) -> None:
         self.sql, self.cache, self.clock = sql, cache, clock
-        self.orders = OrderBook(sql, cache)
+        self.safe = Safe(sql, cache.ring, clock.now())
+        self.orders = OrderBook(sql, cache, self.safe)
         self.folk = PeopleBook(sql, cache)
-        self.inbox = InboxBook(sql)
-        self.outbox = OutboxBook(sql)
-        self.questions = QuestionBook(sql)
+        self.inbox = InboxBook(sql, self.safe, self.folk)
+        self.outbox = OutboxBook(sql, self.safe, self.orders, self.folk)
+        self.private = PrivateBook(sql, self.safe, self.orders, self.folk)
+        self.questions = QuestionBook(sql, self.safe, self.folk)
         self.photos = PhotoBook(sql)
         self.links = LinkBook(sql)
         self.settings = SettingBook(sql)
         self.limits = LimitBook(sql)
-        self.transcript = TranscriptBook(sql)
+        self.access = AccessBook(sql)
+        self.needs = NeedBook(sql)
+        self.transcript = TranscriptBook(sql, self.safe)
         self.platforms: tuple[str, ...] = ()
         self.zone: tzinfo = UTC
 

@@ -13,7 +13,10 @@ from domain.order import Order
 from domain.person import Address, Group, Person
 from domain.route import Route, from_dict, to_dict
 from storage.docs import dump, event_from, event_row, order_from, order_row
+from storage.needs import NeedBook
+from storage.secrets import PLAIN, Ring, Seals, owner
 from storage.sql import Row, Sql
+from storage.words import opened
 
 MOST = 20_000
 """Orders that are kept in memory."""
@@ -45,6 +48,7 @@ class Cache:
     groups: dict[Address, Group] | None = None
     open: set[str] | None = None
     fresh: dict[str, Order] = field(default_factory=dict)
+    ring: Ring = field(default_factory=Ring)
     version: int = 0
 
     def trim(self) -> None:
@@ -61,6 +65,7 @@ class Cache:
         self.newest.clear()
         self.users.clear()
         self.fresh.clear()
+        self.ring.forget()
         self.people = self.groups = self.open = None
         self.version += 1
 
@@ -70,8 +75,8 @@ class OrderBook:
     kept.
     """
 
-    def __init__(self, sql: Sql, cache: Cache) -> None:
-        self.sql, self.cache = sql, cache
+    def __init__(self, sql: Sql, cache: Cache, seals: Seals = PLAIN) -> None:
+        self.sql, self.cache, self.seals = sql, cache, seals
         self.changed: dict[str, Order] = {}
 
     def order(self, order_no: str) -> Order | None:
@@ -83,7 +88,7 @@ class OrderBook:
         return self._known(row) if row else None
 
     def _known(self, row: Row) -> Order:
-        order = order_from(row, self.route_version(row["route"], row["route_version"]))
+        order = order_from(row, self.route_version(row["route"], row["route_version"]), self.seals)
         self.cache.trim()
         self.cache.orders[order.order_no] = order
         self.cache.heads[order.order_no] = row["head"]
@@ -92,11 +97,12 @@ class OrderBook:
     def history(self, order_no: str) -> tuple[Event, ...]:
         """All events of an order."""
         rows = self.sql.rows("SELECT * FROM event WHERE order_no = :no ORDER BY seq", no=order_no)
-        return tuple(event_from(r) for r in rows)
+        return tuple(event_from(r, self.seals) for r in rows)
 
     def event_rows(self, order_no: str) -> list[dict[str, object]]:
-        """The stored rows of an order's events, hashes with them."""
-        return self.sql.rows("SELECT * FROM event WHERE order_no = :no ORDER BY seq", no=order_no)
+        """The rows of an order's events with their words, hashes with them."""
+        rows = self.sql.rows("SELECT * FROM event WHERE order_no = :no ORDER BY seq", no=order_no)
+        return [opened(r, self.seals) for r in rows]
 
     def from_source(self, platform: str, chat: str, message_id: str) -> tuple[Event, ...]:
         """The events that a message caused."""
@@ -107,12 +113,12 @@ class OrderBook:
             c=chat,
             m=message_id,
         )
-        return tuple(event_from(r) for r in rows)
+        return tuple(event_from(r, self.seals) for r in rows)
 
     def latest(self, count: int) -> tuple[Event, ...]:
         """The newest events of all orders, newest first."""
         rows = self.sql.rows("SELECT * FROM event ORDER BY id DESC LIMIT :n", n=count)
-        return tuple(event_from(r) for r in rows)
+        return tuple(event_from(r, self.seals) for r in rows)
 
     def last_event_id(self) -> int:
         """The number of the newest event of all."""
@@ -125,7 +131,7 @@ class OrderBook:
             a=first,
             b=last,
         )
-        return tuple(event_from(r) for r in rows)
+        return tuple(event_from(r, self.seals) for r in rows)
 
     def open_numbers(self) -> set[str]:
         """The numbers of all open orders."""
@@ -170,19 +176,25 @@ class OrderBook:
             head = row["head"] if row else GENESIS
         before = self.cache.orders.get(no)
         for event in events:
-            row = event_row(event, head)
+            row = event_row(event, head, self.seals, order.customer)
             self.sql.put(_EVENT, row)
             head = row["hash"]
         self._state(order, head)
         if before is None or before.followers != order.followers:
             self._followers(order)
+        NeedBook(self.sql).keep(order, before)
         self.cache.orders[no], self.cache.heads[no] = order, head
         self.changed[no] = self.cache.fresh[no] = order
         if self.cache.open is not None:
             (self.cache.open.add if order.open else self.cache.open.discard)(no)
 
     def _state(self, order: Order, head: str) -> None:
-        self.sql.put(_ORDER, order_row(order, head))
+        self.sql.put(_ORDER, order_row(order, head, self.seals))
+
+    def rewrite(self, order: Order, head: str) -> None:
+        """The state anew as its events read now, when words of theirs were erased."""
+        self._state(order, head)
+        self.cache.orders.pop(order.order_no, None)
 
     def _followers(self, order: Order) -> None:
         self.sql.do("DELETE FROM subscription WHERE order_no = :no", no=order.order_no)
@@ -247,12 +259,12 @@ class OrderBook:
     def alert(self, alert_id: str) -> Alert | None:
         """An alert by id."""
         row = self.sql.row("SELECT * FROM alert WHERE id = :i", i=alert_id)
-        return _alert(row) if row else None
+        return self._alert(row) if row else None
 
     def open_alerts(self) -> tuple[Alert, ...]:
         """Alerts not yet resolved."""
         rows = self.sql.rows("SELECT * FROM alert WHERE state != 'resolved' ORDER BY raised_at, id")
-        return tuple(_alert(r) for r in rows)
+        return tuple(self._alert(r) for r in rows)
 
     def alerts_of(self, order_no: str) -> tuple[Alert, ...]:
         """Alerts of an order not yet resolved, oldest first."""
@@ -261,7 +273,14 @@ class OrderBook:
             " ORDER BY raised_at, id",
             no=order_no,
         )
-        return tuple(_alert(r) for r in rows)
+        return tuple(self._alert(r) for r in rows)
+
+    def all_alerts_of(self, order_no: str) -> tuple[Alert, ...]:
+        """Alerts of an order, resolved ones too, oldest first."""
+        rows = self.sql.rows(
+            "SELECT * FROM alert WHERE order_no = :no ORDER BY raised_at, id", no=order_no
+        )
+        return tuple(self._alert(r) for r in rows)
 
     def alerts_told_as(self, name: str) -> tuple[Alert, ...]:
         """All alerts that are told as one with that id, oldest first."""
@@ -270,7 +289,18 @@ class OrderBook:
             i=name,
             like='%"group":"' + name.replace("%", "").replace("_", "\\_") + '"%',
         )
-        return tuple(a for a in map(_alert, rows) if a.told_as == name)
+        return tuple(a for a in map(self._alert, rows) if a.told_as == name)
+
+    def customer(self, order_no: str) -> str:
+        """Whose order that is; empty if there is none of that number or it is nobody's."""
+        kept = self.cache.orders.get(order_no)
+        if kept is not None:
+            return kept.customer
+        found = self.sql.value("SELECT customer FROM orders WHERE order_no = :no", no=order_no)
+        return str(found or "")
+
+    def _alert(self, row: Row) -> Alert:
+        return _alert_of(row, self.seals)
 
     def set_timer(self, kind: str, scope: str, at: datetime | None) -> None:
         """When to look at something; None takes the timer away."""
@@ -301,6 +331,11 @@ class OrderBook:
 
     def keep_alert(self, alert: Alert) -> None:
         """An alert as it stands now."""
+        more, whose = _more(alert), owner(self.customer(alert.order_no))
+        if "answer" in more:
+            more["answer"] = self.seals.seal(
+                str(more["answer"]), alert_at(alert.id, "answer"), whose
+            )
         self.sql.do(
             "INSERT INTO alert (id, order_no, node, reason, text, raised_at, raised_by, state,"
             " taken_by, taken_at, more) VALUES (:id, :no, :node, :reason, :text, :at, :by, :state,"
@@ -311,13 +346,13 @@ class OrderBook:
             no=alert.order_no,
             node=alert.node,
             reason=alert.reason,
-            text=alert.text,
+            text=self.seals.seal(alert.text, alert_at(alert.id, "text"), whose),
             at=stamp(alert.raised_at),
             by=alert.raised_by,
             state=alert.state.value,
             tb=alert.taken_by,
             ta=stamp(alert.taken_at) if alert.taken_at else "",
-            more=dump(_more(alert)),
+            more=dump(more),
         )
 
 
@@ -333,8 +368,15 @@ def _more(alert: Alert) -> dict[str, object]:
     return found
 
 
-def _alert(row: Row) -> Alert:
+def alert_at(alert_id: str, name: str) -> str:
+    """The place of an alert's words, for sealing."""
+    return f"alert/{alert_id}/{name}"
+
+
+def _alert_of(row: Row, seals: Seals) -> Alert:
     more = json.loads(row["more"])
+    if "answer" in more:
+        more["answer"] = seals.open(more["answer"], alert_at(row["id"], "answer"))
     if "silent_until" in more:
         more["silent_until"] = unstamp(more["silent_until"])
     return Alert(
@@ -342,7 +384,7 @@ def _alert(row: Row) -> Alert:
         row["order_no"],
         row["node"],
         row["reason"],
-        row["text"],
+        seals.open(row["text"], alert_at(row["id"], "text")),
         unstamp(row["raised_at"]),
         row["raised_by"],
         AlertState(row["state"]),

@@ -4,7 +4,7 @@ a fencing token.
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,11 @@ from domain.events import stamp, unstamp
 from domain.notice import Kind, Loud, Notice
 from domain.person import Address
 from storage.docs import dump
+from storage.orders import OrderBook
+from storage.people import PeopleBook, key_owner
+from storage.secrets import HOUSE, Seals, owner
 from storage.sql import Row, Sql
-from storage.told import ToldBook
+from storage.told import DROPPED, ToldBook, facts_of, told_at
 
 _LANE = (
     "CASE WHEN {0}.kind = 'reaction' THEN 1"
@@ -48,8 +51,9 @@ class Claimed:
 class OutboxBook(ToldBook):
     """The outbox in one transaction."""
 
-    def __init__(self, sql: Sql) -> None:
-        super().__init__(sql)
+    def __init__(self, sql: Sql, seals: Seals, orders: OrderBook, folk: PeopleBook) -> None:
+        super().__init__(sql, seals)
+        self.orders, self.folk = orders, folk
         self.added = 0
 
     def put(self, notice: Notice, now: datetime) -> bool:
@@ -57,7 +61,7 @@ class OutboxBook(ToldBook):
         there.
         """
         to = notice.to
-        cursor = self.sql.raw.execute(_PUT, _row(notice, now))
+        cursor = self.sql.raw.execute(_PUT, self._row(notice, now))
         if cursor.rowcount < 1:
             return False
         number = cursor.lastrowid
@@ -80,6 +84,28 @@ class OutboxBook(ToldBook):
         self.added += 1
         return True
 
+    def _row(self, notice: Notice, now: datetime) -> dict[str, object]:
+        facts = dump(notice.facts)
+        if self.seals.sealing:
+            facts = self.seals.seal(
+                facts, told_at(notice.key), self.whose(notice.reader, notice.facts)
+            )
+        return _row(notice, now) | {"facts": facts}
+
+    def whose(self, reader: str, facts: Mapping[str, Any]) -> str:
+        """Whose words a notice carries: its reader's if that is a customer, else those of the
+        order it is about.
+        """
+        theirs = key_owner(self.folk.all().get(reader)) if reader else HOUSE
+        about = facts.get("order")
+        if theirs == HOUSE and isinstance(about, str) and about:
+            return owner(self.orders.customer(about))
+        return theirs
+
+    def notice(self, row: Row) -> Notice:
+        """The notice of a stored row."""
+        return _notice(row, facts_of(row, self.seals))
+
     def claim(
         self,
         now: datetime,
@@ -100,7 +126,7 @@ class OutboxBook(ToldBook):
                 _DUE, now=stamp(now), wall=wall, after=after, p=platform, n=max(PAGE, count)
             )
             for row in page:
-                if recipients < count and free(_notice(row)):
+                if recipients < count and free(self.notice(row)):
                     recipients += 1
                     found += [row, *self._bundled(row, now)]
             if len(page) < max(PAGE, count):
@@ -113,7 +139,7 @@ class OutboxBook(ToldBook):
                 l=f"{lease_until:.3f}",
                 i=row["id"],
             )
-        return [Claimed(r["id"], r["token"] + 1, r["attempts"] + 1, _notice(r)) for r in found]
+        return [Claimed(r["id"], r["token"] + 1, r["attempts"] + 1, self.notice(r)) for r in found]
 
     def _bundled(self, first: Row, now: datetime) -> list[dict[str, Any]]:
         """What else is due of a notice's bundle."""
@@ -216,7 +242,7 @@ class OutboxBook(ToldBook):
         """Claims whose lease has run out: their sender died or hangs."""
         rows = self.sql.rows("SELECT * FROM outbox WHERE state = 'claimed'")
         return [
-            Claimed(r["id"], r["token"], r["attempts"], _notice(r))
+            Claimed(r["id"], r["token"], r["attempts"], self.notice(r))
             for r in rows
             if float(r["lease_until"] or 0) <= wall
         ]
@@ -226,7 +252,8 @@ class OutboxBook(ToldBook):
         changed = self.sql.do(
             "UPDATE outbox SET state = 'waiting', attempts = 0, not_before = :t, retry_at = 0,"
             " error = ''"
-            " WHERE id = :i AND state IN ('dead', 'unknown')",
+            " WHERE id = :i AND state IN ('dead', 'unknown') AND facts != :d",
+            d=DROPPED,
             t=stamp(now),
             i=number,
         )
@@ -252,7 +279,7 @@ class OutboxBook(ToldBook):
                 if row["state"] == "waiting":
                     self.sql.do("UPDATE outbox SET state = 'taken_back' WHERE id = :i", i=row["id"])
                 elif row["state"] in ("sent", "claimed", "unknown"):
-                    sent[row["id"]] = _notice(row)
+                    sent[row["id"]] = self.notice(row)
         return tuple(sent.values())
 
     def next_due(self) -> datetime | None:
@@ -309,7 +336,7 @@ class OutboxBook(ToldBook):
             self.sql.do(
                 "UPDATE outbox SET state = 'dead', error = :e WHERE id = :i", e=error, i=row["id"]
             )
-        return [_notice(r) for r in rows]
+        return [self.notice(r) for r in rows]
 
 
 _PUT = """INSERT INTO outbox (key, platform, account, chat, kind, what, facts, language, loud,
@@ -328,7 +355,6 @@ def _row(notice: Notice, now: datetime) -> dict[str, object]:
         "chat": notice.to.chat,
         "kind": notice.kind.value,
         "what": notice.what,
-        "facts": dump(notice.facts),
         "language": notice.language,
         "loud": int(notice.loud),
         "reader": notice.reader,
@@ -341,14 +367,14 @@ def _row(notice: Notice, now: datetime) -> dict[str, object]:
     }
 
 
-def _notice(row: Row) -> Notice:
+def _notice(row: Row, facts: dict[str, object]) -> Notice:
     return Notice(
         to=Address(row["platform"], row["chat"], row["account"]),
         kind=Kind(row["kind"]),
         what=row["what"],
         key=row["key"],
         not_before=unstamp(row["not_before"]),
-        facts=json.loads(row["facts"]),
+        facts=facts,
         language=row["language"],
         loud=Loud(row["loud"]),
         reader=row["reader"],

@@ -9,6 +9,7 @@ from dataclasses import replace
 from domain.person import Address, Group, GroupKind, Person, Role
 from storage.docs import dump
 from storage.orders import Cache
+from storage.secrets import HOUSE, owner
 from storage.sql import Row, Sql
 
 
@@ -72,6 +73,11 @@ class PeopleBook:
             person=person_id,
             c=chat,
         )
+        self._changed()
+
+    def unbind(self, person_id: str) -> None:
+        """Nobody writes as this person any more, and nothing reaches them."""
+        self.sql.do("DELETE FROM address WHERE person = :p", p=person_id)
         self._changed()
 
     def names_at(self, platform: str) -> dict[str, str]:
@@ -173,6 +179,11 @@ class PeopleBook:
         self.cache.people = self.cache.groups = None
         self.cache.users = {}
         self.cache.version += 1
+
+
+def key_owner(person: Person | None) -> str:
+    """Customers' words are sealed with keys of their own, everybody else's with the house's."""
+    return owner(person.id) if person and person.role is Role.CUSTOMER else HOUSE
 
 
 def _person(row: Row, addresses: tuple[Address, ...]) -> Person:

@@ -170,6 +170,14 @@ class Photos:
         name = _checked(_KEY, key)
         return self._kept / name[:2] / name
 
+    def erase(self, keys: Iterable[str], digests: Iterable[str]) -> None:
+        """Delete files and what is known of received bytes; what is gone already is no fault."""
+        for key in keys:
+            self.path(key).unlink(missing_ok=True)
+        for digest in digests:
+            (self._records / f"{_checked(_DIGEST, digest)}.json").unlink(missing_ok=True)
+            self.drop_spooled(digest)
+
     def same(self, a_likeness: str, b_likeness: str) -> bool:
         """Whether two likenesses are of one scene: sent again, resized or compressed once more."""
         if not a_likeness or not b_likeness:

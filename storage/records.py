@@ -11,6 +11,8 @@ from typing import Any
 from domain.events import stamp, unstamp
 from domain.person import Address
 from storage.docs import dump
+from storage.people import PeopleBook, key_owner
+from storage.secrets import PLAIN, Seals
 from storage.sql import Row, Sql
 
 
@@ -30,8 +32,8 @@ class Asked:
 class QuestionBook:
     """One open question a person and chat."""
 
-    def __init__(self, sql: Sql) -> None:
-        self.sql = sql
+    def __init__(self, sql: Sql, seals: Seals, folk: PeopleBook) -> None:
+        self.sql, self.seals, self.folk = sql, seals, folk
 
     def ask(self, asked: Asked) -> tuple[Asked, ...]:
         """Ask; other open questions of that person, wherever, are dropped and handed back."""
@@ -53,9 +55,9 @@ class QuestionBook:
             w=asked.person,
             at=stamp(asked.asked_at),
             ex=stamp(asked.expires_at),
-            d=dump(asked.doc),
+            d=self._doc(asked),
         )
-        return tuple(_asked(row) for row in rows)
+        return tuple(self._asked(row) for row in rows)
 
     def lapsed(self, since: datetime) -> list[Asked]:
         """Questions that lapsed unanswered since a moment, oldest first."""
@@ -63,7 +65,7 @@ class QuestionBook:
             "SELECT * FROM question WHERE state = 'lapsed' AND expires_at >= :s ORDER BY asked_at",
             s=stamp(since),
         )
-        return [_asked(row) for row in rows]
+        return [self._asked(row) for row in rows]
 
     def get(self, question_id: str) -> Asked | None:
         """A question by id, open or not."""
@@ -85,7 +87,17 @@ class QuestionBook:
         row = self.sql.row(f"SELECT * FROM question WHERE {where}", **values)  # noqa: S608
         if row is None:
             return None
-        return _asked(row)
+        return self._asked(row)
+
+    def _doc(self, asked: Asked) -> str:
+        doc = dump(asked.doc)
+        if not self.seals.sealing:
+            return doc
+        who = key_owner(self.folk.all().get(asked.person))
+        return self.seals.seal(doc, asked_at(asked.id), who)
+
+    def _asked(self, row: Row) -> Asked:
+        return _asked(row, self.seals)
 
     def close(self, question_id: str, state: str) -> bool:
         """Answered or dropped. False if it was closed before: a late tap."""
@@ -109,14 +121,19 @@ class QuestionBook:
         )
 
 
-def _asked(row: Row) -> Asked:
+def asked_at(question_id: str) -> str:
+    """The place of a question's plain data, for sealing."""
+    return f"question/doc/{question_id}"
+
+
+def _asked(row: Row, seals: Seals) -> Asked:
     return Asked(
         row["id"],
         Address(row["platform"], row["chat"], row["account"]),
         row["person"],
         unstamp(row["asked_at"]),
         unstamp(row["expires_at"]),
-        json.loads(row["doc"]),
+        json.loads(seals.open(row["doc"], asked_at(row["id"]), "{}")),
         row["state"],
     )
 
@@ -159,12 +176,21 @@ class LinkBook:
         self.sql = sql
 
     def keep(
-        self, digest: str, kind: str, subject: str, reader: str, generation: int, now: datetime
+        self,
+        digest: str,
+        kind: str,
+        subject: str,
+        reader: str,
+        generation: int,
+        now: datetime,
+        expires: datetime | None = None,
     ) -> None:
-        """A link exists."""
+        """A link exists, for good or until a moment."""
         self.sql.do(
             "INSERT INTO link (hash, kind, subject, reader, generation, created_at, expires_at,"
-            " revoked_at) VALUES (:h, :k, :s, :r, :g, :t, '', '') ON CONFLICT (hash) DO NOTHING",
+            " revoked_at) VALUES (:h, :k, :s, :r, :g, :t, :e, '') ON CONFLICT (hash)"
+            " DO UPDATE SET expires_at = excluded.expires_at WHERE excluded.expires_at != ''",
+            e=stamp(expires) if expires else "",
             h=digest,
             k=kind,
             s=subject,
@@ -173,13 +199,33 @@ class LinkBook:
             t=stamp(now),
         )
 
-    def find(self, digest: str, kind: str) -> dict[str, Any] | None:
-        """What a link points at, unless it is revoked."""
+    def find(self, digest: str, kind: str, now: datetime) -> dict[str, Any] | None:
+        """What a link points at, unless it is revoked or its time is over."""
         return self.sql.row(
             "SELECT subject, reader, generation FROM link WHERE hash = :h AND kind = :k"
-            " AND revoked_at = ''",
+            " AND revoked_at = '' AND (expires_at = '' OR expires_at > :n)",
             h=digest,
             k=kind,
+            n=stamp(now),
+        )
+
+    def revoke_reader(self, kind: str, reader: str, now: datetime) -> int:
+        """No link of a kind that was made for a reader opens anything any more; how many did."""
+        return self.sql.do(
+            "UPDATE link SET revoked_at = :t WHERE kind = :k AND reader = :r AND revoked_at = ''",
+            t=stamp(now),
+            k=kind,
+            r=reader,
+        )
+
+    def of_reader(self, reader: str, now: datetime) -> list[dict[str, Any]]:
+        """Every living link that was made for a reader, oldest first."""
+        return self.sql.rows(
+            "SELECT kind, subject, created_at FROM link WHERE reader = :r AND reader != ''"
+            " AND revoked_at = '' AND (expires_at = '' OR expires_at > :n)"
+            " ORDER BY created_at, kind, subject",
+            r=reader,
+            n=stamp(now),
         )
 
     def generation(self, kind: str, subject: str, reader: str) -> int:
@@ -192,6 +238,18 @@ class LinkBook:
             r=reader,
         )
         return int(found or 1)
+
+    def living(self, kind: str, subject: str, reader: str, now: datetime) -> bool:
+        """Whether a link of a subject for a reader opens anything."""
+        found = self.sql.value(
+            "SELECT COUNT(*) FROM link WHERE kind = :k AND subject = :s AND reader = :r"
+            " AND revoked_at = '' AND (expires_at = '' OR expires_at > :n)",
+            k=kind,
+            s=subject,
+            r=reader,
+            n=stamp(now),
+        )
+        return bool(found)
 
     def revoke(self, kind: str, subject: str, reader: str, now: datetime) -> None:
         """Existing links of a subject open nothing any more."""
@@ -261,20 +319,20 @@ class SettingBook:
 class TranscriptBook:
     """What was said in the sandbox's chats. A change gives a message a new place in the stream."""
 
-    def __init__(self, sql: Sql) -> None:
-        self.sql = sql
+    def __init__(self, sql: Sql, seals: Seals = PLAIN) -> None:
+        self.sql, self.seals = sql, seals
 
     def get(self, chat: str, message_id: str) -> dict[str, Any] | None:
         """One message."""
         doc = self.sql.value(
             "SELECT doc FROM transcript WHERE chat = :c AND message_id = :m", c=chat, m=message_id
         )
-        return dict(json.loads(doc)) if doc else None
+        return self._doc(chat, message_id, doc) if doc else None
 
     def find(self, message_id: str) -> tuple[str, dict[str, Any]] | None:
         """A message and its chat, by id alone."""
         row = self.sql.row("SELECT chat, doc FROM transcript WHERE message_id = :m", m=message_id)
-        return (row["chat"], json.loads(row["doc"])) if row else None
+        return (row["chat"], self._doc(row["chat"], message_id, row["doc"])) if row else None
 
     def keep(self, chat: str, message_id: str, doc: Mapping[str, Any]) -> None:
         """A message as it stands now."""
@@ -286,18 +344,29 @@ class TranscriptBook:
             c=chat,
             m=message_id,
             n=changed,
-            d=dump(doc),
+            d=self.seals.seal(dump(doc), shown_at(chat, message_id)),
         )
+
+    def _doc(self, chat: str, message_id: str, sealed: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            self.seals.open(sealed, shown_at(chat, message_id), "{}")
+        )
+        return found
 
     def since(self, chat: str, changed: int) -> tuple[int, list[dict[str, Any]]]:
         """The cursor after, and the messages changed since a cursor, in the order they were first
         said.
         """
         rows = self.sql.rows(
-            "SELECT changed, doc FROM transcript WHERE chat = :c AND changed > :n"
+            "SELECT changed, message_id, doc FROM transcript WHERE chat = :c AND changed > :n"
             " ORDER BY position",
             c=chat,
             n=changed,
         )
         cursor = max((r["changed"] for r in rows), default=changed)
-        return cursor, [json.loads(r["doc"]) for r in rows]
+        return cursor, [self._doc(chat, r["message_id"], r["doc"]) for r in rows]
+
+
+def shown_at(chat: str, message_id: str) -> str:
+    """The place of a message of the sandbox, for sealing."""
+    return f"transcript/doc/{chat}/{message_id}"

@@ -10,7 +10,10 @@ from typing import Any
 from domain.events import Event, stamp, unstamp
 from domain.person import Address
 from storage.docs import event_from
+from storage.inbox import heard
+from storage.secrets import PLAIN, Seals
 from storage.sql import Sql
+from storage.told import facts_of
 
 MANY = 500
 """Orders whose histories are read in one go."""
@@ -19,8 +22,8 @@ MANY = 500
 class ReviewBook:
     """The reading side of the review, in one transaction."""
 
-    def __init__(self, sql: Sql) -> None:
-        self.sql = sql
+    def __init__(self, sql: Sql, seals: Seals = PLAIN) -> None:
+        self.sql, self.seals = sql, seals
 
     def closed(self, since: datetime) -> list[str]:
         """The numbers of orders that are not open and were touched since a moment."""
@@ -40,7 +43,7 @@ class ReviewBook:
                 numbers=json.dumps(list(numbers[first : first + MANY])),
             )
             for row in rows:
-                found.setdefault(row["order_no"], []).append(event_from(row))
+                found.setdefault(row["order_no"], []).append(event_from(row, self.seals))
         return {no: tuple(events) for no, events in found.items()}
 
     def heard(
@@ -50,8 +53,9 @@ class ReviewBook:
         found: list[tuple[Mapping[str, Any], str]] = []
         for to in dict.fromkeys(chats):
             rows = self.sql.rows(
-                "SELECT outcome, payload FROM inbox WHERE platform = :p AND chat = :c"
-                " AND account = :a AND at >= :s AND at < :u AND state = 'done' ORDER BY id",
+                "SELECT id, platform, account, message_id, outcome, payload FROM inbox"
+                " WHERE platform = :p AND chat = :c AND account = :a"
+                " AND at >= :s AND at < :u AND state = 'done' ORDER BY id",
                 p=to.platform,
                 c=to.chat,
                 a=to.account,
@@ -59,8 +63,8 @@ class ReviewBook:
                 u=stamp(until),
             )
             for row in rows:
-                text = str(json.loads(row["payload"]).get("text", ""))
-                found.append((json.loads(row["outcome"] or "{}"), text))
+                said, became = heard(row, self.seals)
+                found.append((became, str(said.get("text", ""))))
         return found
 
     def asked(self, chats: Iterable[Address], since: datetime, until: datetime) -> int:
@@ -96,13 +100,13 @@ class ReviewBook:
     def newest(self, to: Address) -> tuple[str, Any] | None:
         """What we said last in a chat, marks apart, and its facts."""
         row = self.sql.row(
-            "SELECT what, facts FROM outbox WHERE state = 'sent' AND platform = :p"
+            "SELECT key, what, facts FROM outbox WHERE state = 'sent' AND platform = :p"
             " AND account = :a AND chat = :c AND kind != 'reaction' ORDER BY id DESC LIMIT 1",
             p=to.platform,
             a=to.account,
             c=to.chat,
         )
-        return (str(row["what"]), json.loads(row["facts"])) if row else None
+        return (str(row["what"]), facts_of(row, self.seals)) if row else None
 
     def _told(self, to: Address, since: datetime, until: datetime) -> list[dict[str, Any]]:
         return self.sql.rows(

@@ -13,7 +13,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -23,6 +23,7 @@ from domain.errors import DomainError
 from domain.ports import Clock
 from storage.ledger import Ledger
 from storage.orders import Cache
+from storage.secrets import Master, Ring
 from storage.sql import Sql
 
 log = logging.getLogger("vitrine.store")
@@ -44,6 +45,7 @@ def connect(path: Path) -> sqlite3.Connection:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        "secure_delete = ON",
         "busy_timeout = 10000",
         "temp_store = MEMORY",
         "cache_size = -32000",
@@ -54,15 +56,15 @@ def connect(path: Path) -> sqlite3.Connection:
 
 class Store:
     """Runs units of work: `await run(work)` returns what `work(ledger)` returned once it is on
-    disk.
+    disk. `masters` open and seal what is kept sealed; without them everything is kept as it is.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        self.path, self.clock = path, clock
+    def __init__(self, path: Path, clock: Clock, masters: Sequence[Master] = ()) -> None:
+        self.path, self.clock, self.masters = path, clock, tuple(masters)
         self.platforms: tuple[str, ...] = ()
         self.zone: tzinfo = UTC
         self.commits = self.units = self._seen = 0
-        self._cache = Cache()
+        self._cache = Cache(ring=Ring(self.masters))
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._raw = connect(path)
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
@@ -185,14 +187,15 @@ class Store:
     def _unit(self, work: Work) -> tuple[Any, BaseException | None, bool]:
         ledger = Ledger(Sql(self._raw), self._cache, self.clock)
         ledger.platforms, ledger.zone = self.platforms, self.zone
-        version = self._cache.version
+        version, made = self._cache.version, self._cache.ring.made
         self._raw.execute("SAVEPOINT unit")
         try:
             value = work(ledger)
         except BaseException as error:  # a cancelled future inside is none of the thread's business
             self._raw.execute("ROLLBACK TO unit")
             self._raw.execute("RELEASE unit")
-            if ledger.orders.changed or self._cache.version != version:
+            touched = self._cache.version != version or self._cache.ring.made != made
+            if ledger.orders.changed or touched:
                 self._cache.forget()
             if not isinstance(error, DomainError):
                 log.debug("a unit of work failed", exc_info=error)

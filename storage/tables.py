@@ -339,3 +339,16 @@ class Transcript(SQLModel, table=True):
     changed: int
     position: int
     doc: str
+
+
+class NeedRow(SQLModel, table=True):
+    """What a supplier owes an order, projected from the order's events."""
+
+    __tablename__ = "need"
+    __table_args__ = (Index("need_supplier", "supplier", "state", "needed_by"),)
+    order_no: str = Field(primary_key=True)
+    need: str = Field(primary_key=True)
+    supplier: str
+    state: str
+    needed_by: str
+    doc: str

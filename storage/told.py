@@ -9,14 +9,18 @@ from datetime import datetime
 from domain.events import stamp, unstamp
 from domain.person import Address
 from storage.docs import dump
-from storage.sql import Sql
+from storage.secrets import PLAIN, Seals
+from storage.sql import Row, Sql
+
+DROPPED = "{ }"
+"""Words that were dropped when their time was over: no facts, and unlike any that were written."""
 
 
 class ToldBook:
     """What went out, or will, in one transaction."""
 
-    def __init__(self, sql: Sql) -> None:
-        self.sql = sql
+    def __init__(self, sql: Sql, seals: Seals = PLAIN) -> None:
+        self.sql, self.seals = sql, seals
 
     def was_told(self, key: str) -> bool:
         """Whether a notice of that key is out or on its way."""
@@ -94,11 +98,22 @@ class ToldBook:
     def about(self, to: Address, message_id: str) -> dict[str, object] | None:
         """The notice behind a message of ours: its kind, what it said and its facts."""
         row = self.sql.row(
-            "SELECT kind, what, facts, slot FROM outbox WHERE platform = :p AND account = :a"
+            "SELECT key, kind, what, facts, slot FROM outbox WHERE platform = :p AND account = :a"
             " AND chat = :c AND message_id = :m AND state = 'sent' ORDER BY id DESC LIMIT 1",
             p=to.platform,
             a=to.account,
             c=to.chat,
             m=message_id,
         )
-        return row | {"facts": json.loads(row["facts"])} if row else None
+        return row | {"facts": facts_of(row, self.seals)} if row else None
+
+
+def told_at(key: str) -> str:
+    """The place of a notice's facts, for sealing."""
+    return f"outbox/facts/{key}"
+
+
+def facts_of(row: Row, seals: Seals) -> dict[str, object]:
+    """A notice's facts; none where the words were erased or dropped."""
+    found: dict[str, object] = json.loads(seals.open(row["facts"], told_at(row["key"]), "{}"))
+    return found

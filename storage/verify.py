@@ -7,7 +7,7 @@ it runs in its own process on a serving database as well as on a closed one.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,9 +18,13 @@ from domain.errors import DomainError
 from domain.events import Event, OrderPlaced
 from domain.order import Order, empty, fold
 from domain.route import Route, from_dict
-from storage.docs import chain, event_from, order_row
+from storage.docs import chain, dump, event_from, order_doc, order_row
+from storage.needs import need_rows
 from storage.orders import GENESIS
+from storage.secrets import MARK, Broken, Master, Ring, Safe, beside, secret_at
+from storage.sql import Sql
 from storage.store import Store
+from storage.words import opened, show
 
 Found = Mapping[str, Any]
 _EVENTS = "SELECT * FROM event ORDER BY order_no, seq"
@@ -71,19 +75,25 @@ def reader(path: Path) -> sqlite3.Connection:
     return raw
 
 
-def verify(source: Path | Store) -> Report:
-    """Replay everything. A store is read as it stands on disk, not through its cache."""
+def verify(source: Path | Store, masters: Sequence[Master] | None = None) -> Report:
+    """Replay everything. A store is read as it stands on disk, not through its cache. Without
+    `masters` those of the store count, or that of the folder in which the file lies. Raises
+    WrongKey where none of them opens what is sealed.
+    """
     path = source.path if isinstance(source, Store) else source
+    if masters is None:
+        masters = source.masters if isinstance(source, Store) else beside(path.parent)
     with closing(reader(path)) as raw:
         raw.execute("BEGIN")
-        return _Pass(raw).run()
+        return _Pass(raw, masters).run()
 
 
 class _Pass:
     """One pass over the books, a constant number of rows in memory beside one order's events."""
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    def __init__(self, raw: sqlite3.Connection, masters: Sequence[Master] = ()) -> None:
         self.raw = raw
+        self.safe = Safe(Sql(raw), Ring(tuple(masters)))
         self.routes: dict[tuple[str, int], Route | None] = {}
         self.orders = self.events = 0
 
@@ -93,6 +103,7 @@ class _Pass:
             for order_no, stored, rows in self._merged():
                 self._order(order_no, stored, rows)
             self._strays()
+            self._secrets()
         except _Differs as found:
             difference = found.difference
         return Report(self.orders, self.events, difference)
@@ -125,24 +136,53 @@ class _Pass:
         for name, value in wanted.items():
             if name != "doc":
                 _same(no, order.seq, name, stored[name], value)
-        _same(no, order.seq, "", _parsed(no, order.seq, stored["doc"]), json.loads(wanted["doc"]))
+        self._same_doc(order, stored["doc"])
         followers = self.raw.execute("SELECT who, node FROM subscription WHERE order_no = ?", (no,))
         kept = sorted([r["who"], r["node"]] for r in followers)
         _same(no, order.seq, "subscription", kept, sorted(list(f) for f in order.followers))
+        self._needs(order)
         self.orders += 1
+
+    def _needs(self, order: Order) -> None:
+        """What suppliers owe stands in a table of its own: the same as the order says."""
+        no = order.order_no
+        rows = self.raw.execute("SELECT * FROM need WHERE order_no = ?", (no,))
+        kept = {r["need"]: dict(r) for r in rows}
+        _same(no, order.seq, "need", kept, {r["need"]: r for r in need_rows(order)})
+
+    def _same_doc(self, order: Order, stored: str) -> None:
+        no, doc = order.order_no, _parsed(order.order_no, order.seq, stored)
+        try:
+            found = show(doc, no, self.safe) if isinstance(doc, dict) else doc
+        except (Broken, KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
+            raise _Differs(no, order.seq, "words", stored, repr(error)) from error
+        _same(no, order.seq, "", found, json.loads(dump(order_doc(order))))
 
     def _chained(self, no: str, rows: list[Found]) -> tuple[str, list[Event]]:
         head, events = GENESIS, []
         for wanted, row in enumerate(rows, 1):
             _same(no, wanted, "seq", row["seq"], wanted)
-            head = chain(head, row)
+            head = self._hashed(head, row)
             _same(no, wanted, "hash", row["hash"], head)
             try:
-                events.append(event_from(row))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                events.append(event_from(row, self.safe))
+            except (Broken, ValueError, KeyError, TypeError, AttributeError) as error:
                 raise _Differs(no, wanted, "data", row["data"], repr(error)) from error
             self.events += 1
         return head, events
+
+    def _hashed(self, before: str, row: Found) -> str:
+        """What a row's hash must be. Events from before there were sealed values were hashed with
+        their words as they were said.
+        """
+        found = chain(before, row)
+        if found == row["hash"] or f'"{MARK}' not in row["data"]:
+            return found
+        try:
+            plain = chain(before, opened(row, self.safe))
+        except (Broken, ValueError, KeyError, TypeError, AttributeError):
+            return found
+        return plain if plain == row["hash"] else found
 
     def _replayed(self, no: str, events: list[Event]) -> Order:
         fact = events[0].fact
@@ -171,6 +211,20 @@ class _Pass:
         ).fetchone()
         if row:
             raise _Differs(row["order_no"], 0, "subscription", row["who"], None)
+        row = self.raw.execute(
+            "SELECT order_no, need FROM need n WHERE NOT EXISTS"
+            " (SELECT 1 FROM orders o WHERE o.order_no = n.order_no) LIMIT 1"
+        ).fetchone()
+        if row:
+            raise _Differs(row["order_no"], 0, "need", row["need"], None)
+
+    def _secrets(self) -> None:
+        """Every sealed fact of people and orders opens, at its place."""
+        for row in self.raw.execute("SELECT owner, field, value FROM secret"):
+            try:
+                self.safe.open(row["value"], secret_at(row["owner"], row["field"]))
+            except Broken as error:
+                raise _Differs(row["owner"], 0, row["field"], "sealed", repr(error)) from error
 
 
 def _parsed(no: str, seq: int, doc: str) -> object:

@@ -5,7 +5,9 @@ from collections import Counter
 from aiohttp import web
 
 from adapters.web import metrics
+from adapters.web.access.visitor import visitor_of
 from adapters.web.answers import as_file, as_json, as_picture, media_of
+from adapters.web.doors import DOORS
 from adapters.web.faults import Fault
 from adapters.web.openapi import document
 from adapters.web.orders import event_data, level_of, order_data
@@ -48,8 +50,8 @@ async def openapi(request: web.Request) -> web.Response:
 
 
 async def orders(request: web.Request) -> web.Response:
-    """Orders with their nodes, open ones unless all are asked for."""
-    house = site_of(request).house
+    """Orders with their nodes, open ones unless all are asked for; those that the visitor sees."""
+    house, visitor = site_of(request).house, visitor_of(request)
     state = request.query.get("state", "open")
     if state not in ("open", "all"):
         raise Fault(422, "order-state")
@@ -57,8 +59,9 @@ async def orders(request: web.Request) -> web.Response:
     return as_json(
         await house.read(
             lambda reader: [
-                order_data(order, house, reader)
+                order_data(order, house, reader, private=visitor.private)
                 for order in (reader.open_orders() if every is None else every)
+                if visitor.sees(order)
             ]
         )
     )
@@ -66,11 +69,13 @@ async def orders(request: web.Request) -> web.Response:
 
 async def order(request: web.Request) -> web.Response:
     """One order."""
-    house, number = site_of(request).house, request.match_info["order_no"]
+    house, number, visitor = site_of(request).house, _number(request), visitor_of(request)
 
     def look(reader: Reader) -> dict[str, object] | None:
         found = reader.order(number)
-        return order_data(found, house, reader) if found else None
+        if found is None or not visitor.sees(found):
+            return None
+        return order_data(found, house, reader, private=visitor.private)
 
     data = await house.read(look)
     if data is None:
@@ -80,17 +85,36 @@ async def order(request: web.Request) -> web.Response:
 
 async def order_events(request: web.Request) -> web.Response:
     """The audit log of one order."""
-    house, number = site_of(request).house, request.match_info["order_no"]
+    house, visitor = site_of(request).house, visitor_of(request)
+    number = await _seen(request)
     rows = await house.event_rows(number)
-    if not rows:
+    return as_json([event_data(r, house.calendar, private=visitor.private) for r in rows])
+
+
+def _number(request: web.Request) -> str:
+    return request.match_info["order_no"]
+
+
+async def _seen(request: web.Request) -> str:
+    """The number of an order that the visitor sees; 404 for any other."""
+    number, visitor = _number(request), visitor_of(request)
+    order = await site_of(request).house.read(lambda reader: reader.order(number))
+    if order is None or not visitor.sees(order):
         raise Fault(404, "no-such-order")
-    return as_json([event_data(row, house.calendar) for row in rows])
+    return number
 
 
 async def export(request: web.Request) -> web.Response:
     """All orders as a table."""
-    form = request.match_info["form"]
-    body = await site_of(request).house.export(form)
+    form, visitor, people = (
+        request.match_info["form"],
+        visitor_of(request),
+        request.app[DOORS].people,
+    )
+    if people is None:
+        body = await site_of(request).house.export(form)
+    else:
+        body = await people.table(form, visitor.person.id, private=visitor.private)
     return as_file(body, _EXPORTS[form], f"vitrine-orders.{form}")
 
 
@@ -112,7 +136,7 @@ async def picture(request: web.Request) -> web.Response:
 
 async def ticket(request: web.Request) -> web.Response:
     """The work ticket of an order, to print."""
-    number, form = request.match_info["order_no"], request.match_info["form"]
+    number, form = await _seen(request), request.match_info["form"]
     body = await site_of(request).house.ticket(number, form, request.query.get("node", ""))
     if body is None:
         raise Fault(404, "no-such-order")

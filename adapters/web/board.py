@@ -71,7 +71,7 @@ def board(reader: Reader, words: Words) -> Board:
     """The board as it stands."""
     house, calendar = words.house, words.house.calendar
     now = house.now()
-    orders = sorted(reader.open_orders(), key=lambda o: _urgency(o, words, now))
+    orders = sorted(reader.open_orders(), key=lambda o: urgency(o, words, now))
     red = [o.order_no for o in orders if troubled(o, words, now)]
     columns = _columns(orders, words)
     pages, places = _places([o.order_no in red for o in orders])
@@ -112,7 +112,8 @@ def as_data(found: Board) -> dict[str, Any]:
     }
 
 
-def _urgency(order: Order, words: Words, now: datetime) -> tuple[bool, float, str]:
+def urgency(order: Order, words: Words, now: datetime) -> tuple[bool, float, str]:
+    """What to sort by so that the most urgent comes first: trouble, then the least slack."""
     calendar = words.house.calendar
     slack = calendar.between(forecast(order, now, calendar), calendar.closing(order.due))
     return (not troubled(order, words, now), slack, order.order_no)

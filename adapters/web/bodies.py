@@ -70,16 +70,30 @@ async def read_form(request: web.Request) -> Form:
     return Form(await read_json(request))
 
 
+async def read_posted(request: web.Request) -> Form:
+    """The fields of a page's form, files with them if there are any."""
+    if request.content_type == "multipart/form-data":
+        return await _multipart(request)
+    return Form(dict(await read_small_form(request)))
+
+
 async def read_small_form(request: web.Request) -> dict[str, str]:
     """The fields of a page's form, all text."""
+    return dict(await read_small_pairs(request))
+
+
+async def read_small_pairs(request: web.Request) -> list[tuple[str, str]]:
+    """The same where a name may come more than once."""
     raw = await _read(request, 16 * 2**10)
+    if not raw:
+        return []
     if request.content_type != "application/x-www-form-urlencoded":
         raise Fault(415, "media-type")
     try:
-        pairs = parse_qsl(raw.decode("utf-8", "replace"), max_num_fields=20)
+        pairs = parse_qsl(raw.decode("utf-8", "replace"), max_num_fields=400)
     except ValueError as error:
         raise Fault(400, "broken-body") from error
-    return {name: clean(value) for name, value in pairs}
+    return [(name, clean(value)) for name, value in pairs]
 
 
 async def _read(request: web.Request, most: int) -> bytes:

@@ -65,6 +65,8 @@ def refused(request: web.Request, fault: Fault) -> web.StreamResponse:
 
 def wants_json(request: web.Request) -> bool:
     """Whether the asker is a program."""
+    if request.headers.get("Accept") == "application/json":
+        return True
     return request.path.startswith(("/api/", "/webhooks/", "/metrics", "/healthz"))
 
 

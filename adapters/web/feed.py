@@ -5,6 +5,7 @@ A slow listener never holds anything back: what it has not fetched yet is one se
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -28,11 +29,13 @@ class Feed:
     """Who listens, and what they have not heard yet."""
 
     closed: bool = False
+    changes: Counter[str] = field(default_factory=Counter)
     _ears: list[_Ear] = field(default_factory=list)
     _stops: list[Callable[[], None]] = field(default_factory=list)
 
     def publish(self, topic: str) -> None:
         """Something changed."""
+        self.changes[topic] += 1
         for ear in self._ears:
             ear.topics.add(topic)
             ear.woken.set()

@@ -8,8 +8,10 @@ from adapters.web.ports import House
 from domain.calendar import WorkCalendar
 from domain.node import Node
 from domain.order import Order
+from domain.person import Person
 from domain.plan import Level, deviation, forecast, level
 from domain.ports import Reader
+from domain.sight import masked_name
 
 PhotoUrl = Callable[[str, int], str]
 
@@ -30,8 +32,8 @@ def level_of(order: Order, now: datetime, calendar: WorkCalendar) -> tuple[float
     return percent, level(percent)
 
 
-def order_data(order: Order, house: House, reader: Reader) -> dict[str, Any]:
-    """An order with its nodes."""
+def order_data(order: Order, house: House, reader: Reader, *, private: bool) -> dict[str, Any]:
+    """An order with its nodes. Who is not `private` gets the customer masked and no remark."""
     now, calendar = house.now(), house.calendar
     percent, badge = level_of(order, now, calendar)
     customer = reader.person(order.customer) if order.customer else None
@@ -39,12 +41,13 @@ def order_data(order: Order, house: House, reader: Reader) -> dict[str, Any]:
         "order_no": order.order_no,
         "product": order.product,
         "quantity": order.quantity,
-        "customer": order.customer,
-        "customer_name": customer.name if customer else "",
+        "customer": order.customer if private else "",
+        "customer_name": _called(customer, private=private),
         "state": state_of(order),
         "route": order.route.key,
-        "note": order.note,
+        "note": order.note if private else "",
         "priority": order.priority,
+        "labels": list(order.labels),
         "placed": moment(order.placed, calendar),
         "due": order.due.isoformat(),
         "promised": order.promises[0].due.isoformat(),
@@ -61,6 +64,11 @@ def state_of(order: Order) -> str:
     if order.cancelled:
         return "cancelled"
     return "finished" if order.finished else "open"
+
+
+def _called(customer: Person | None, *, private: bool) -> str:
+    name = customer.name if customer else ""
+    return name if private else masked_name(name)
 
 
 def _node_data(order: Order, node: Node, house: House) -> dict[str, Any]:
@@ -87,13 +95,23 @@ def _node_data(order: Order, node: Node, house: House) -> dict[str, Any]:
     }
 
 
-def event_data(row: Mapping[str, Any], calendar: WorkCalendar) -> dict[str, Any]:
-    """One line of the audit log, its moments in factory time."""
+CUSTOMERS_WORDS = ("FeedbackGiven", "CustomerChose")
+
+
+def event_data(row: Mapping[str, Any], calendar: WorkCalendar, *, private: bool) -> dict[str, Any]:
+    """One line of the audit log, its moments in factory time. Who is not `private` sees neither who
+    the customer is, nor the remark, nor the customer's own words.
+    """
     told = {key: row.get(key) for key in ("seq", "type", "node", "by")}
+    data = dict(row.get("data") or {})
+    if not private:
+        theirs = row.get("type") in CUSTOMERS_WORDS
+        gone = ("customer", "note", *(("text",) if theirs else ()))
+        data = {k: v for k, v in data.items() if k not in gone}
     return told | {
         "occurred_at": moment(row["occurred_at"], calendar),
         "recorded_at": moment(row["recorded_at"], calendar),
         "source": dict(row["source"]) if row.get("source") else None,
-        "data": row.get("data") or {},
+        "data": data,
         "hash": row.get("hash", ""),
     }

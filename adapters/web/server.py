@@ -6,28 +6,68 @@ from typing import Any
 from aiohttp import web
 
 from adapters.chat.port import Hook
-from adapters.web import api, pages, portal
+from adapters.web import api, pages
+from adapters.web.access.guard import GUARD, Guard, guarding
+from adapters.web.access.signing import ROUTES as SIGN_ROUTES
 from adapters.web.bodies import BODY
+from adapters.web.cockpit.page import ROUTES as COCKPIT_ROUTES
+from adapters.web.customers.calendars import ROUTES as CALENDAR_ROUTES
+from adapters.web.customers.page import ROUTES as CUSTOMER_ROUTES
+from adapters.web.doors import DOORS, Doors
 from adapters.web.faults import catching
 from adapters.web.feed import BOARD
 from adapters.web.hooks import HOOKS
 from adapters.web.hooks import ROUTES as HOOK_ROUTES
+from adapters.web.order.page import ROUTES as ORDER_ROUTES
+from adapters.web.people.page import ROUTES as PEOPLE_ROUTES
 from adapters.web.ports import House, Sandbox
 from adapters.web.rendering import STATIC, environment
 from adapters.web.sandbox import ROUTES as SANDBOX_ROUTES
-from adapters.web.security import dress, guarding
+from adapters.web.security import dress
+from adapters.web.settings.page import ROUTES as SETTINGS_ROUTES
 from adapters.web.site import SITE, Site, site_of
+from adapters.web.supplier.board import ROUTES as SUPPLIERS_ROUTES
+from adapters.web.supplier.page import ROUTES as SUPPLIER_ROUTES
+from adapters.web.terminal.page import ROUTES as TERMINAL_ROUTES
+
+PARTS = (
+    api.ROUTES,
+    pages.ROUTES,
+    TERMINAL_ROUTES,
+    HOOK_ROUTES,
+    SIGN_ROUTES,
+    CUSTOMER_ROUTES,
+    CALENDAR_ROUTES,
+    COCKPIT_ROUTES,
+    ORDER_ROUTES,
+    PEOPLE_ROUTES,
+    SUPPLIER_ROUTES,
+    SUPPLIERS_ROUTES,
+    SETTINGS_ROUTES,
+)
+"""Everything that can be asked; each route stands in `access.policy.POLICY` as well."""
 
 
 def build(
-    house: House, sandbox: Sandbox | None, *, api_token: str = "", hooks: Sequence[Hook] = ()
+    house: House,
+    sandbox: Sandbox | None,
+    doors: Doors | None = None,
+    *,
+    api_token: str = "",
+    hooks: Sequence[Hook] = (),
+    proxies: int = 0,
+    public: str = "",
 ) -> web.Application:
-    """The application. `sandbox` None means the real thing: staff pages ask for the token. `hooks`
-    are the addresses at which platforms call.
+    """The application. `sandbox` None means the real thing: staff pages ask who it is. `hooks` are
+    the addresses at which platforms call; `proxies` of ours stand in front; `public` is the address
+    that people know.
     """
     app = web.Application(middlewares=[counting, catching, guarding], client_max_size=BODY + 2**20)
-    app[SITE] = Site(house, sandbox, api_token, environment())
-    for routes in (api.ROUTES, pages.ROUTES, portal.ROUTES, HOOK_ROUTES):
+    app[SITE] = Site(house, sandbox, environment(), public.rstrip("/"))
+    app[DOORS] = doors or Doors()
+    accounts = app[DOORS].accounts
+    app[GUARD] = Guard(accounts, sandbox is not None, api_token, proxies, public)
+    for routes in PARTS:
         app.add_routes(routes)
     app[HOOKS] = {(hook.method, hook.path): hook.handler for hook in hooks}
     app.router.add_static("/static", STATIC)

@@ -9,6 +9,11 @@ from markupsafe import Markup
 from adapters.web.site import site_of
 from adapters.web.words import Words
 
+KEPT = (
+    "theme", "embed", "kiosk",
+    "days", "route", "team", "customer", "product", "q", "state", "label",
+)  # fmt: skip
+"""What an address keeps when a page is shown in another language."""
 LANGUAGE_NAMES = {"zh-CN": "简体", "zh-TW": "繁體", "en": "EN"}
 
 
@@ -42,7 +47,7 @@ def render(request: web.Request, template: str, language: str, **facts: Any) -> 
 
 def _address(request: web.Request, language: str) -> str:
     """This page's address in another language."""
-    kept = {k: v for k, v in request.query.items() if k in ("theme", "embed")}
+    kept = {k: v for k, v in request.query.items() if k in KEPT}
     return str(request.rel_url.with_query({**kept, "lang": language}))
 
 

@@ -10,6 +10,7 @@ from jinja2 import Environment
 from adapters.web.feed import Feed
 from adapters.web.metrics import Counts
 from adapters.web.ports import House, Sandbox
+from adapters.web.wall import Wall
 
 LANGUAGES = ("zh-CN", "zh-TW", "en")
 
@@ -20,10 +21,11 @@ class Site:
 
     house: House
     sandbox: Sandbox | None
-    api_token: str
     templates: Environment
+    public: str = ""
     feed: Feed = field(default_factory=Feed)
     counts: Counts = field(default_factory=Counts)
+    wall: Wall = field(default_factory=Wall)
 
 
 SITE = web.AppKey("site", Site)

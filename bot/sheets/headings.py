@@ -11,6 +11,8 @@ from pathlib import Path
 from bot.sheets.table import Cell, Row
 
 LOOK_AT = 20
+ASIDE = {"contact", "email", "wechat", "price", "cost"}
+"""Fields that many tables have, not of orders alone: they make no row a heading row."""
 LONGEST = 24
 SIZE = re.compile(r"x{0,4}[sl]|m|[2-9]xl|均码|free|\d{2,3}码", re.ASCII)
 _DROPPED = str.maketrans("", "", "（）()：:*【】[]._-#/\\'\"")
@@ -121,7 +123,7 @@ def _columns(at: int, row: Row, below: Row) -> Columns:
 
 
 def _worth(columns: Columns) -> int:
-    fields = columns.fields
+    fields = columns.fields.keys() - ASIDE
     counted = "quantity" in fields or len(columns.sizes) >= 2
     named = "product" in fields or "style_no" in fields
     number = len(fields) + (len(columns.sizes) >= 2)

@@ -23,6 +23,8 @@ FIELDS = (
     "priority",
     "route_hint",
 )
+PRIVATE = ("phone", "address", "contact", "email", "wechat", "price", "cost")
+"""Parts of an order that are kept sealed, and shown only to who may see them."""
 _BRACKETS = re.compile(r"[(（]([^()（）]{1,20})[)）]\s*$")
 
 
@@ -42,6 +44,11 @@ class OrderLine:
     note: str = ""
     priority: str = ""
     route_hint: str = ""
+    contact: str = ""
+    email: str = ""
+    wechat: str = ""
+    price: str = ""
+    cost: str = ""
     faults: tuple[str, ...] = ()
 
 

@@ -118,6 +118,11 @@ def _draft(row: int, said: str, today: date, known: Known) -> OrderLine | None:
         note=" ".join(filter(None, [words.labelled("note"), *doubts.left])),
         priority=words.labelled("priority") or " ".join(words.of(Kind.PRIORITY)),
         route_hint=words.labelled("route") or " ".join(words.of(Kind.ROUTE)),
+        contact=words.labelled("contact"),
+        email=words.labelled("email"),
+        wechat=words.labelled("wechat"),
+        price=words.labelled("price"),
+        cost=words.labelled("cost"),
         faults=tuple(doubts.faults),
     )
 

@@ -68,6 +68,11 @@ def _draft(number: int, row: Row, columns: Columns, today: date) -> OrderLine:
         note=" ".join(filter(None, (text.get("note"), text.get("lettering")))),
         priority=text.get("priority", ""),
         route_hint=text.get("route", ""),
+        contact=text.get("contact", ""),
+        email=text.get("email", ""),
+        wechat=text.get("wechat", ""),
+        price=text.get("price", ""),
+        cost=text.get("cost", ""),
         faults=tuple(faults),
     )
 

@@ -6,13 +6,13 @@ from datetime import date
 
 from bot.sheets.cells import same_number
 from bot.sheets.dates import marks
-from bot.sheets.lines import Known, OrderLine, RefusedRow, SheetResult
+from bot.sheets.lines import PRIVATE, Known, OrderLine, RefusedRow, SheetResult
 from bot.sheets.numbering import proposals
 
 LONGEST_NUMBER = 32
 LONGEST_TEXT = 500
 LONGEST_FACT = 60
-TEXTS = ("customer", "product", "phone", "address", "note", "priority", "route_hint")
+TEXTS = ("customer", "product", "note", "priority", "route_hint", *PRIVATE)
 
 
 def settle(

@@ -86,9 +86,14 @@ def _problem(p: Phrases, notice: Notice) -> Reply:
         badge=f" · {badge}" if badge else "",
     ).splitlines()
     lines = [*_head(p, notice), *lines, *_together(p, facts), *_asks(p, notice, order)]
-    text = "\n".join(line for line in lines if line.strip())
+    lines = [line for line in lines if line.strip()]
     return Reply(
-        Kind.ESCALATION.value, text, buttons=_ways(p, notice, order), mention=mentioned(p, facts)
+        Kind.ESCALATION.value,
+        "\n".join(lines),
+        title=lines[0] if "@" not in lines[0] else "",  # a header can mention nobody
+        state="delayed",
+        buttons=_ways(p, notice, order),
+        mention=mentioned(p, facts),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.chat.port import Reply
-from bot.wording import asking, digests, leading, reviews, telling, today
+from bot.wording import asking, digests, leading, needing, reviews, telling, today
 from bot.wording.drafts import Draft
 from bot.wording.phrases import Phrases
 from bot.wording.speak import has, joined
@@ -37,6 +37,8 @@ class Voice:
         phrases = Phrases(first.language, reader, self.calendar, now)
         if first.what in reviews.MINE:
             return Draft(reviews.word(phrases, first))
+        if first.what in needing.MINE:
+            return Draft(needing.word(phrases, notices, self.link))
         match first.kind:
             case Kind.PUSH:
                 return self._push(phrases, notices)
@@ -138,6 +140,9 @@ class Voice:
                 "progress",
                 {"order": order.order_no, "customer": bool(facts.get("customer"))},
             )
+        if notice.what in ("sign-in", "own-page"):
+            link = self.link(str(facts["kind"]), str(facts["subject"]), str(facts["person"]))
+            text = p.say(f"access.{notice.what}", url=link)
         kind = Kind.NOTICE if notice.kind is Kind.NOTICE else Kind.ANSWER
         return Draft(Reply(kind.value, text, link=link, reply_to=notice.reply_to), picture)
 
@@ -184,6 +189,10 @@ class Voice:
                 return telling.about(p, notice)
             case "chosen" | "chose":
                 return telling.chosen(p, notice)
+            case "sign-in" | "own-page":
+                return ""  # words and link go together, see _answer
+            case "sign-in-private" | "sign-in-sent" | "no-page":
+                return p.say(f"access.{notice.what}")
             case "voice" | "resent":
                 return p.say(f"telling.{notice.what}")
             case _:

@@ -209,5 +209,5 @@ async def test_a_problem_is_told_to_those_who_lead_and_taken_once(play: Play) ->
 async def test_everything_the_platform_counts_stays_within_its_limits(play: Play) -> None:
     for number in range(12):
         await play.say("P05", f"A105 车缝 {190 + number}/300")
-    violations = getattr(play.stage, "violations")(play.adapter.rules)  # noqa: B009
+    violations = play.stage.violations(play.adapter.rules)
     assert violations == []

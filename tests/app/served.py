@@ -165,9 +165,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(folder: Path) -> Iterator[Served]:
+def served(folder: Path, **more: str) -> Iterator[Served]:
     """A server that is stopped in the end, however it goes."""
-    server = Served(folder).start()
+    server = Served(folder, **more).start()
     try:
         yield server
     finally:

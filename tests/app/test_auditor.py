@@ -10,6 +10,8 @@ from bot.app import App
 from bot.settings import Settings
 from domain.notice import Kind, Notice
 from domain.person import Address, Group, GroupKind
+from storage.ledger import Ledger
+from storage.told import facts_of
 from tests.adapters.playing import playing, stage_of, until
 
 
@@ -37,10 +39,15 @@ async def test_a_step_that_did_not_run(app: App) -> None:
     assert await codes(app) == ["steps-late"]
     health = await app.house.health()
     assert (health["status"], health["auditor"]) == ("failing", ["steps-late"])
-    rows = app.store.now(lambda ledger: ledger.sql.rows("SELECT what, facts FROM outbox"))
-    assert [r["what"] for r in rows] == ["alarm"]
-    assert "auditor.steps-late" in rows[0]["facts"]
+    rows = app.store.now(_told)
+    assert [what for what, _ in rows] == ["alarm"]
+    assert "auditor.steps-late" in rows[0][1]
     app.store.now(lambda ledger: ledger.set_timer("level", "A1", None))
+
+
+def _told(ledger: Ledger) -> list[tuple[str, str]]:
+    rows = ledger.sql.rows("SELECT key, what, facts FROM outbox")
+    return [(r["what"], str(facts_of(r, ledger.safe))) for r in rows]
 
 
 async def test_a_notice_that_lies(app: App) -> None:

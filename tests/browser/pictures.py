@@ -3,9 +3,12 @@
 They are looked at before they are committed.
 """
 
+import io
 import tempfile
 from pathlib import Path
+from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from bot.demo.pictures import sample
@@ -13,18 +16,30 @@ from tests.app.served import ROOT, Served, served
 
 TARGET = ROOT / "docs" / "pictures"
 CHROMIUM = "/usr/bin/chromium"
+MORE = {"VITRINE_SANDBOX_HISTORY": "1"}
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
-def shoot(browser: Browser, url: str, name: str, size: tuple[int, int], scale: float = 1) -> None:
-    """One page as a picture."""
+PHONE, DESK, WALL = (390, 844), (1280, 900), (1920, 1080)
+LONGEST = 2600
+"""Lines of a picture, at most."""
+
+
+def shoot(
+    browser: Browser, url: str, name: str, size: tuple[int, int], scale: float = 1,
+    *, whole: bool = False,
+) -> None:  # fmt: skip
+    """One page as a picture; `whole` takes what lies below the first screen as well."""
     page = browser.new_page(
         viewport={"width": size[0], "height": size[1]}, device_scale_factor=scale
     )
     page.goto(url)
-    page.wait_for_timeout(2500)
-    page.screenshot(path=TARGET / name)
+    page.wait_for_timeout(2500 if "board" in name or "sandbox" in name else 700)
+    raw = page.screenshot(full_page=whole)
     page.close()
+    picture = Image.open(io.BytesIO(raw)).convert("RGB")
+    picture = picture.crop((0, 0, picture.width, min(picture.height, LONGEST)))
+    picture.quantize(192, dither=Image.Dither.NONE).save(TARGET / name, optimize=True)
 
 
 def story(server: Served) -> None:
@@ -36,6 +51,7 @@ def story(server: Served) -> None:
     server.say("production", "P02", "A102 到哪了")
     server.say("production", "P04", "A104 绣花机坏了，修到下午三点")
     server.say("production", "P03", "A102裁切没完成")
+    server.say("private-P05", "P05", "/PIN 7306")
     server.idle()
 
 
@@ -51,24 +67,43 @@ def cards(server: Served) -> None:
         (TARGET / name).write_bytes(body)
 
 
+def pages(browser: Browser, base: str, links: dict[str, Any]) -> None:
+    """Every page, in Chinese and English."""
+    orders, supplier = links["orders"], next(iter(links["suppliers"].values()))
+    shoot(browser, f"{base}/", "sandbox.png", (1440, 900))
+    shoot(browser, f"{base}/?lang=en", "sandbox-phone.png", PHONE, 2)
+    tall = {
+        "cockpit": "/cockpit", "orders": "/orders", "suppliers": "/suppliers",
+        "supplier": supplier, "terminal": orders["A105"]["t"], "client": "/customers/C05",
+        "settings": "/settings", "people": "/settings/people/P03", "access": "/settings/access",
+        "route": "/settings/routes/garment", "calendar": "/settings/calendar",
+        "escalation": "/settings/escalation", "looks": "/settings/looks", "sign-in": "/sign-in",
+    }  # fmt: skip
+    for language, suffix in (("zh-CN", ""), ("en", "-en")):
+        asked = f"?lang={language}"
+        shoot(browser, f"{base}/board{asked}", f"board{suffix}.png", WALL)
+        shoot(browser, f"{base}/board{asked}&theme=light", f"board-light{suffix}.png", WALL)
+        shoot(browser, f"{base}/orders/A104{asked}", f"order{suffix}.png", DESK, whole=True)
+        shoot(browser, f"{base}/cockpit{asked}", f"cockpit-desk{suffix}.png", DESK, whole=True)
+        for name, path in tall.items():
+            shoot(browser, f"{base}{path}{asked}", f"{name}{suffix}.png", PHONE, whole=True)
+    for language in ("zh-CN", "zh-TW", "en"):
+        suffix = "" if language == "zh-CN" else f"-{language}"
+        url = f"{base}{orders['A104']['p']}?lang={language}"
+        shoot(browser, url, f"customer{suffix}.png", PHONE, 1.5, whole=True)
+
+
 def main() -> None:
     """Play the story, take the pictures."""
     TARGET.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "data") as server:
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "data", **MORE) as server:
         story(server)
         cards(server)
         base = f"http://127.0.0.1:{server.port}"
-        links = server.call("GET", "/api/sandbox/links")[1]["orders"]
+        links = server.call("GET", "/api/sandbox/links")[1]
         with sync_playwright() as play:
             browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-            shoot(browser, f"{base}/", "sandbox.png", (1440, 900))
-            shoot(browser, f"{base}/?lang=en", "sandbox-phone.png", (390, 844), 2)
-            shoot(browser, f"{base}/board", "board.png", (1920, 1080))
-            shoot(browser, f"{base}/orders/A102", "order.png", (1280, 900))
-            for language in ("zh-CN", "zh-TW", "en"):
-                url = f"{base}{links['A102']['p']}?lang={language}"
-                suffix = "" if language == "zh-CN" else f"-{language}"
-                shoot(browser, url, f"customer{suffix}.png", (390, 844), 2)
+            pages(browser, base, links)
             browser.close()
 
 

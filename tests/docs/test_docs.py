@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from adapters.web import api, hooks, pages, portal, sandbox
+from adapters.web import sandbox
+from adapters.web.server import PARTS
 from bot.__main__ import parser
 from bot.settings import VERSION, Settings
 from domain.events import FACTS
@@ -126,7 +127,7 @@ def test_the_example_shows_the_defaults() -> None:
 
 def routes() -> list[tuple[str, str]]:
     """Method and path of everything the server answers to, patterns left out."""
-    tables = (*api.ROUTES, *pages.ROUTES, *portal.ROUTES, *hooks.ROUTES, *sandbox.ROUTES)
+    tables = [route for part in (*PARTS, sandbox.ROUTES) for route in part]
     plain = [(r.method, re.sub(r"\{(\w+):[^}]*\}", r"{\1}", r.path)) for r in tables]
     return [*plain, ("GET", "/static")]
 

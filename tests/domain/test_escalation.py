@@ -7,7 +7,16 @@ import pytest
 
 from domain.alert import Alert, AlertState
 from domain.calendar import WorkCalendar
-from domain.commands import ChangeDue, Choose, Complete, Delay, PlaceOrder, Resume, Start
+from domain.commands import (
+    ChangeDue,
+    Choose,
+    Complete,
+    Delay,
+    PlaceOrder,
+    Progress,
+    Resume,
+    Start,
+)
 from domain.errors import Refused, RouteFault
 from domain.escalation import default, from_toml
 from domain.plan import Level, level
@@ -158,6 +167,28 @@ def test_a_silent_node_is_asked_about_once_and_then_its_supervisor_hears() -> No
     assert f"{first:%m-%d %H:%M}" in asked
     mine = [n.what for n, _ in found.books.outbox.values() if n.facts.get("node") == "cut"]
     assert (mine.count("silent"), mine.count("silent-still")) == (1, 1)
+
+
+def _asked(found: Shop) -> list[datetime]:
+    """When somebody was asked why nothing is heard of the cutting."""
+    every = (n for n, _ in found.books.outbox.values())
+    return sorted(n.not_before for n in every if n.what == "silent" and n.facts["node"] == "cut")
+
+
+def test_a_silent_node_is_asked_about_once_a_day_at_most() -> None:
+    found = shop(due=date(2026, 12, 18))
+    found.do(Start("A101", "cut"), CUTTER)
+    node = found.order.nodes["cut"]
+    assert node.planned_finish is not None
+    first = CALENDAR.add(node.planned_finish, 2)
+    found.clock(first)
+    found.do(Progress("A101", "cut", 10), CUTTER)  # an answer, and then silence again
+    found.clock(first + timedelta(hours=23))
+    assert len(_asked(found)) == 1
+    found.clock(first + timedelta(hours=48))
+    asked = _asked(found)
+    assert len(asked) == 2
+    assert asked[1] - asked[0] >= timedelta(hours=23)
 
 
 def test_a_report_in_time_asks_nobody() -> None:

@@ -13,9 +13,9 @@ from aiohttp import web
 
 from tests.fakes import feishu_cards
 from tests.fakes.feishu_api import Api
-from tests.fakes.feishu_books import Books, Chat, Failure, Json, Message, RuleLike
+from tests.fakes.feishu_books import Books, Chat, Failure, Json, Message
 from tests.fakes.feishu_push import Delivery, Push
-from tests.fakes.stage import Seen
+from tests.fakes.stage import RuleLike, Seen
 
 
 class FeishuStage:

@@ -8,21 +8,13 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 from tests.fakes import feishu_cards
+from tests.fakes.stage import RuleLike
 
 Json = dict[str, Any]
 _SENDS = ("send", "reply")
-
-
-class RuleLike(Protocol):
-    @property
-    def scope(self) -> str: ...
-    @property
-    def count(self) -> int: ...
-    @property
-    def seconds(self) -> float: ...
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 see. The fakes behind it speak the platform's wire; nothing of ours is called.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,17 @@ class Seen:
     picture: bool = False
     edited: bool = False
     reply_to: str = ""
+
+
+class RuleLike(Protocol):
+    """At most `count` in any `seconds` per `scope`: account, chat, group or private."""
+
+    @property
+    def scope(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
 
 
 class Stage(Protocol):
@@ -43,6 +54,9 @@ class Stage(Protocol):
 
     async def stop(self) -> None:
         """Stop serving."""
+
+    def violations(self, rules: Iterable[RuleLike]) -> list[str]:
+        """Where more came in than the rules allow."""
 
     async def connected(self) -> None:
         """Come back when the bot is listening."""

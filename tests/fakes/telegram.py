@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.fakes.stage import Seen
-from tests.fakes.telegram_faults import Faults, RuleLike
+from tests.fakes.stage import RuleLike, Seen
+from tests.fakes.telegram_faults import Faults
 from tests.fakes.telegram_server import Server
 from tests.fakes.telegram_world import BOT, GROUP, World, entities
 

@@ -4,18 +4,8 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
-
-class RuleLike(Protocol):
-    """At most `count` in any `seconds` per `scope`: account, chat, group or private."""
-
-    @property
-    def scope(self) -> str: ...
-    @property
-    def count(self) -> int: ...
-    @property
-    def seconds(self) -> float: ...
+from tests.fakes.stage import RuleLike
 
 
 @dataclass(frozen=True, slots=True)

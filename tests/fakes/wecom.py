@@ -10,8 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.stage import Seen
-from tests.fakes.wecom_books import Books, Limit
+from tests.fakes.stage import RuleLike, Seen
+from tests.fakes.wecom_books import Books
 from tests.fakes.wecom_bot import BotServer
 from tests.fakes.wecom_office import Office
 
@@ -176,7 +176,7 @@ class WeComStage:
         """The long connection knows no acknowledgement: what went out counts as delivered."""
         return message_id in self.bot.delivered
 
-    def violations(self, rules: Iterable[Limit]) -> list[str]:
+    def violations(self, rules: Iterable[RuleLike]) -> list[str]:
         """Rules that were broken, and bodies that the platform would not have taken."""
         return self.books.violations(rules) + self.books.faults
 

@@ -7,20 +7,9 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from tests.fakes.stage import Seen
-
-
-class Limit(Protocol):
-    """A rule of the port, as far as it is measured here."""
-
-    @property
-    def scope(self) -> str: ...
-    @property
-    def count(self) -> int: ...
-    @property
-    def seconds(self) -> float: ...
+from tests.fakes.stage import RuleLike, Seen
 
 
 @dataclass(slots=True)
@@ -77,7 +66,7 @@ class Books:
             if line.chat == chat and line.channel == channel and now - line.at < seconds
         )
 
-    def violations(self, rules: Iterable[Limit]) -> list[str]:
+    def violations(self, rules: Iterable[RuleLike]) -> list[str]:
         """Every chat in which more was said than a rule allows."""
         found = []
         for rule in rules:

@@ -52,7 +52,7 @@ def one(*rows: list[Cell], known: Known = KNOWN) -> OrderLine:
         ("Due Date", "due"),
         ("訂單編號", "order_no"),
         ("快递单号", ""),
-        ("产品单价", ""),
+        ("产品单价", "price"),
         ("产品图片", ""),
         ("序号", ""),
         ("Order Status", ""),

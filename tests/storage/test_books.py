@@ -163,16 +163,23 @@ def test_links_and_their_revocation(store: Store) -> None:
         book.keep("h1", "p", "A1", "ivy", 1, START)
         book.keep("h1", "p", "A1", "ivy", 1, START)
         assert book.generation("p", "A1", "ivy") == 1
-        assert book.find("h1", "p") == {"subject": "A1", "reader": "ivy", "generation": 1}
-        assert book.find("h1", "t") is None
-        assert book.find("h2", "p") is None
+        assert book.find("h1", "p", SOON) == {"subject": "A1", "reader": "ivy", "generation": 1}
+        assert book.find("h1", "t", SOON) is None
+        assert book.find("h2", "p", SOON) is None
         book.revoke("p", "A1", "ivy", SOON)
-        assert book.find("h1", "p") is None
+        assert book.find("h1", "p", SOON) is None
         assert book.generation("p", "A1", "ivy") == 2  # else the next link would be a dead one
         assert book.generation("p", "A1", "mallory") == 1
+        book.keep("h3", "p", "A2", "*", 1, START, SOON)
+        assert book.find("h3", "p", START) is not None
+        assert book.living("p", "A2", "*", START)
+        assert book.find("h3", "p", SOON) is None  # its time is over
+        assert not book.living("p", "A2", "*", SOON)
+        book.keep("h3", "p", "A2", "*", 1, START, SOON + timedelta(days=1))
+        assert book.living("p", "A2", "*", SOON)  # given out again, it lives longer
         book.keep("h2", "p", "A1", "ivy", 2, SOON)
         assert book.generation("p", "A1", "ivy") == 2
-        assert book.find("h2", "p") is not None
+        assert book.find("h2", "p", SOON) is not None
 
     store.now(work)
 

@@ -83,7 +83,7 @@ HOT: dict[str, Callable[[Ledger], object]] = {
     "ran": lambda led: led.settings.ran("k", "s", LATER, LATER),
     "last_run": lambda led: led.settings.last_run("k", "s"),
     "starting": lambda led: led.settings.starting("a/"),
-    "link": lambda led: led.links.find("h", "p"),
+    "link": lambda led: led.links.find("h", "p", LATER),
     "generation": lambda led: led.links.generation("p", "A1", ""),
 }
 ALERTS = re.compile(r"FROM alert WHERE state !=")

@@ -42,7 +42,7 @@ async def test_headers(site: Site, path: str) -> None:
     assert "script-src 'self';" in policy
     assert "frame-ancestors 'self'" in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     text = await answer.text()
     inline = re.findall(r"<script(?![^>]*(?:src=|application/json))", text)
     assert not inline

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.chat.patience import POISON
+from adapters.chat.patience import PASSING, POISON
 from adapters.chat.port import Heard, InboundMessage, Lent, Said
 from adapters.chat.recent import Recent
 from adapters.chat.wecom import hearing
@@ -104,8 +104,12 @@ class Listening:
         return not await self._lent.memory.get(f"wecom:entered:{message.chat}")
 
     async def _hear(self, message: InboundMessage, heard: Heard) -> bool:
-        """Try until it is taken in; False if it had to be given up."""
-        for pause in (*self._times.heard, None):
+        """Try until it is taken in; False if it had to be given up. What will pass (a full disk, a
+        locked database) is waited for, however long it takes: WeCom says nothing twice.
+        """
+        pauses = [*self._times.heard, None]
+        while pauses:
+            pause = pauses.pop(0)
             try:
                 await heard(message)
                 return True
@@ -116,6 +120,9 @@ class Listening:
             except Exception as error:
                 self._counts["untaken"] += 1
                 log.warning("%s not taken in: %s", message.message_id, type(error).__name__)
+                if isinstance(error, PASSING) and pause is None:
+                    pause = self._times.heard[-1]
+                    pauses.append(None)
             if pause is not None:
                 await asyncio.sleep(pause)
         self._counts["lost"] += 1

@@ -4,6 +4,8 @@ const narrow = () =>
 const board = document.getElementById("board");
 const TURN = 12000;
 const STALE = 5 * 60 * 1000;
+const LOST = 75 * 1000; // the server speaks every twenty seconds
+const DAY = 24 * 60 * 60 * 1000;
 const FRESH = 4000;
 let heard = Date.now();
 let shown = 1;
@@ -52,29 +54,73 @@ function turn(step) {
 }
 
 function age() {
-  const old = Date.now() - heard > STALE;
+  const silent = Date.now() - heard;
   const top = board.querySelector(".top");
-  const text = old ? board.dataset.stale : board.dataset.updated;
-  top.querySelector(".fed").classList.toggle("stale", old);
+  const text = silent > STALE ? board.dataset.stale : silent > LOST ? board.dataset.lost : board.dataset.updated;
+  top.querySelector(".fed").classList.toggle("stale", silent > LOST);
+  top.classList.toggle("stopped", silent > LOST);
   const line = fill(text, { time: top.dataset.clock });
   const place = top.querySelector(".updated");
   if (place.textContent !== line) place.textContent = line;
 }
 
-const feed = new EventSource(board.dataset.feed);
-feed.addEventListener("board", (event) => {
-  heard = Date.now();
-  swap(JSON.parse(event.data).html);
-  age();
-});
-feed.addEventListener("tick", (event) => {
-  heard = Date.now();
-  const clock = JSON.parse(event.data).clock;
-  board.querySelector(".top h1").textContent = clock;
-  board.querySelector(".top").dataset.clock = clock.slice(-5);
-  age();
-});
+// A browser gives a feed up for good when the answer is no feed (a proxy's 502, a restart at the
+// wrong moment): then it is opened anew, more and more patiently.
+let feed;
+let wait = 2000;
+
+function listen() {
+  feed = new EventSource(board.dataset.feed);
+  feed.addEventListener("board", (event) => {
+    heard = Date.now();
+    wait = 2000;
+    const told = JSON.parse(event.data);
+    swap(told.html);
+    age();
+    if (told.version !== board.dataset.version) again();
+  });
+  feed.addEventListener("tick", (event) => {
+    heard = Date.now();
+    const clock = JSON.parse(event.data).clock;
+    board.querySelector(".top h1").textContent = clock;
+    board.querySelector(".top").dataset.clock = clock.slice(-5);
+    age();
+  });
+  feed.addEventListener("error", () => {
+    if (feed.readyState !== EventSource.CLOSED) return;
+    setTimeout(listen, wait);
+    wait = Math.min(wait * 2, 30000);
+  });
+}
+
+// A new program, or a day gone by: load the page again, but only while the server answers, so that
+// a wall never shows a browser's own error page.
+async function again() {
+  try {
+    const answer = await fetch(location.href, { cache: "no-store" });
+    if (answer.ok) location.reload();
+  } catch {
+    setTimeout(again, 30000);
+  }
+}
+
+// Screens on walls should not fall asleep.
+async function awake() {
+  try {
+    if (navigator.wakeLock && document.visibilityState === "visible") await navigator.wakeLock.request("screen");
+  } catch {
+    // not allowed here; the screen's own settings count
+  }
+}
+
 addEventListener("pagehide", () => feed.close());
+addEventListener("pageshow", (event) => event.persisted && listen());
+if (!document.body.classList.contains("embed")) {
+  document.addEventListener("visibilitychange", awake);
+  awake();
+  setTimeout(again, DAY);
+}
 setInterval(() => turn(1), TURN);
 setInterval(age, 10000);
 turn(0);
+listen();

@@ -1,17 +1,21 @@
-"""One order as staff see it: facts, plan against what happened, and who said what when."""
+"""One order as staff see it: facts, plan against what happened, who said what when, and what may be
+done about it.
+"""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.web.board import happened
+from adapters.web.access.visitor import Visitor
+from adapters.web.order.drawing import Drawing, drawn
+from adapters.web.order.port import Record
+from adapters.web.order.timeline import Entry, Raised, Shot, raised, timeline
 from adapters.web.orders import state_of
 from adapters.web.words import Words
-from domain.events import Event, ReportUndone
 from domain.node import Node
 from domain.order import Order
+from domain.person import SYSTEM, Deed
 from domain.plan import forecast
-from domain.ports import Reader
+from domain.sight import masked_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +31,6 @@ class Line:
     real: str
     late: bool
     remark: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the history. Undone ones stay, struck through."""
-
-    at: str
-    who: str
-    node: str
-    what: str
-    undone: bool
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A photo with its caption."""
-
-    url: str
-    thumb: str
-    caption: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +51,32 @@ class Facts:
     badge: str
     state: str
     note: str
+    priority: str
+    labels: tuple[str, ...]
     lines: tuple[Line, ...]
+    drawing: Drawing
     entries: tuple[Entry, ...]
-    pictures: tuple[Picture, ...]
+    shots: tuple[Shot, ...]
+    alerts: tuple[Raised, ...]
+    follows: bool | None
+    followers: tuple[str, ...]
+    may_label: bool
 
 
-def gather(reader: Reader, number: str, words: Words) -> Facts | None:
-    """The page of one order; None if there is none of that number."""
-    order = reader.order(number)
-    if order is None:
-        return None
-    calendar = words.house.calendar
+def facts(record: Record, words: Words, visitor: Visitor) -> Facts:
+    """The page of one order for somebody who may see it. Who may not see private data gets the
+    customer's name masked and no remark.
+    """
+    order, calendar = record.order, words.house.calendar
     finish = forecast(order, words.house.now(), calendar)
-    customer = reader.person(order.customer)
+    entries = timeline(record, words)
+    nobody = visitor.person.id == SYSTEM.id
     return Facts(
         order_no=order.order_no,
         product=order.product,
         pieces=words.pieces(order),
-        customer=customer.name if customer else order.customer,
-        customer_id=order.customer,
+        customer=_customer(record, visitor),
+        customer_id=order.customer if visitor.private else "",
         placed=words.date(order.placed) if order.placed else "",
         promised=words.date(order.promises[0].due),
         due=words.date(order.due),
@@ -95,11 +85,31 @@ def gather(reader: Reader, number: str, words: Words) -> Facts | None:
         late=order.open and finish > calendar.closing(order.due),
         badge=words.badge(order),
         state=state_of(order),
-        note=order.note,
+        note=order.note if visitor.private else "",
+        priority=order.priority,
+        labels=order.labels,
         lines=tuple(_line(order, node, words) for node in order.in_order()),
-        entries=_entries(reader, order, words),
-        pictures=tuple(_pictures(order, words)),
+        drawing=drawn(order, record.history, words),
+        entries=entries,
+        shots=tuple(s for e in entries if not e.undone for s in e.shots),
+        alerts=raised(record, words),
+        follows=None if nobody else order.follows(visitor.person.id, ""),
+        followers=_followers(record),
+        may_label=visitor.may(Deed.FOLLOW_ANY),
     )
+
+
+def _customer(record: Record, visitor: Visitor) -> str:
+    person = record.people.get(record.order.customer)
+    name = person.name if person is not None else record.order.customer
+    return name if visitor.private else masked_name(name)
+
+
+def _followers(record: Record) -> tuple[str, ...]:
+    """The staff who hear of it; customers always do."""
+    order = record.order
+    ids = sorted({who for who, _ in order.followers if who != order.customer})
+    return tuple(record.people[who].name for who in ids if who in record.people)
 
 
 def _line(order: Order, node: Node, words: Words) -> Line:
@@ -147,33 +157,3 @@ def _remark(node: Node, words: Words) -> str:
             words(f"page.await_{what if what in known else 'person'}") for what in node.awaiting
         )
     return node.tracking
-
-
-def _entries(reader: Reader, order: Order, words: Words) -> tuple[Entry, ...]:
-    history: Sequence[Event] = reader.history(order.order_no)
-    gone = {s for e in history if isinstance(e.fact, ReportUndone) for s in e.fact.undone}
-    return tuple(_entry(reader, order, e, e.seq in gone, words) for e in reversed(history))
-
-
-def _entry(reader: Reader, order: Order, event: Event, undone: bool, words: Words) -> Entry:
-    person = reader.person(event.by)
-    name = person.name if person else words("page.system")
-    return Entry(
-        at=words.date(event.recorded_at),
-        who=words("page.on_behalf", who=name) if event.on_behalf else name,
-        node=order.route.node(event.node).called(words.language) if event.node else "",
-        what=happened(event, words),
-        undone=undone,
-        source=event.source.platform if event.source else "",
-    )
-
-
-def _pictures(order: Order, words: Words) -> list[Picture]:
-    url = words.house.photo_url
-    out = []
-    for photo in reversed(order.photos):
-        name = order.route.node(photo.node).called(words.language) if photo.node else ""
-        caption = " · ".join(p for p in (name, words.date(photo.at)) if p)
-        number = order.order_no
-        out.append(Picture(url(number, photo.id), url(number, photo.id, thumb=True), caption))
-    return out

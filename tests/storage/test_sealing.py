@@ -1,0 +1,290 @@
+"""Books with sealed words: nothing of them is in the files; keys turn, older versions are brought
+over, customers are forgotten, and a kill on the way loses nothing.
+"""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.commands import Delay
+from domain.errors import BackupFault, Refused
+from storage.backup import backup, restore
+from storage.erasing import erase
+from storage.ledger import Ledger
+from storage.sealing import check, rewrap, rotate, seal_plain
+from storage.secrets import MARK, Master, WrongKey, masters, owner
+from storage.store import Store
+from storage.verify import verify
+from tests.domain.factory import CUSTOMER, CUTTER
+from tests.storage.engines import START, Hand, Place, do
+from tests.storage.wordy import KEY, OTHER, WORDY, filled, grep, private, read, story
+
+
+@pytest.fixture
+def path(spot: Place) -> Path:
+    return spot.folder / "vitrine.db"
+
+
+def test_no_word_is_in_the_files_while_it_runs_or_after(spot: Place, path: Path) -> None:
+    store = Store(path, Hand(), KEY)
+    store.now(story)
+    store.now(private)
+    assert (spot.folder / "vitrine.db-wal").stat().st_size > 0
+    assert grep(spot.folder) == []
+    store.close()
+    assert grep(spot.folder) == []
+    assert verify(path, KEY).clean
+    (spot.folder / "secret.key").write_bytes(b"the factory's secret")
+    saved = backup(path, spot.folder / "photos", spot.folder / "b.zip")
+    assert saved.files >= 2
+    packed = (spot.folder / "b.zip").read_bytes()
+    assert [w for w in WORDY if w.encode() in packed] == []
+
+
+def test_without_a_key_everything_is_as_before(spot: Place, path: Path) -> None:
+    """This is also the proof that `grep` can find something."""
+    filled(path, ())
+    assert grep(spot.folder) == list(WORDY)
+
+
+def test_verify_needs_the_key_and_finds_what_was_moved(path: Path) -> None:
+    filled(path, KEY)
+    assert verify(path, KEY).clean
+    with pytest.raises(WrongKey):
+        verify(path, OTHER)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute(
+            "UPDATE secret SET value = (SELECT value FROM secret WHERE field = 'address')"
+            " WHERE field = 'phone'"
+        )
+        raw.commit()
+    found = verify(path, KEY).difference
+    assert found is not None
+    assert (found.order_no, found.field) == (owner(CUSTOMER.id), "phone")
+
+
+def test_words_of_an_order_are_verified(path: Path) -> None:
+    filled(path, KEY)
+    with closing(sqlite3.connect(path)) as raw:
+        docs = dict(raw.execute("SELECT order_no, doc FROM orders").fetchall())
+        raw.execute("UPDATE orders SET doc = ? WHERE order_no = 'A102'", (docs["A101"],))
+        raw.commit()
+    found = verify(path, KEY).difference
+    assert found is not None
+    assert (found.order_no, found.field) == ("A102", "words")
+
+
+def test_a_unit_that_fails_leaves_no_key(path: Path) -> None:
+    store = Store(path, Hand(), KEY)
+
+    def refuse(ledger: Ledger) -> None:
+        ledger.private.put("order/A1", "price", "1")
+        raise Refused("not-allowed")
+
+    with pytest.raises(Refused):
+        store.now(refuse)
+    store.now(lambda ledger: ledger.private.put("order/A1", "price", "2"))
+    kept = store.now(lambda ledger: ledger.private.of("order/A1"))
+    keys = store.now(lambda ledger: ledger.sql.value("SELECT COUNT(*) FROM data_key"))
+    store.close()
+    assert (kept, keys) == ({"price": "2"}, 1)
+
+
+def test_an_older_version_is_sealed_once(spot: Place, path: Path) -> None:
+    filled(path, ())
+    before = read(path, ())
+    heads = hashes(path)
+    changed = seal_plain(path, KEY)
+    assert changed > 10
+    assert grep(spot.folder) == []
+    assert read(path) == before
+    assert hashes(path) == heads  # the log is the same log
+    assert verify(path, KEY).clean
+    assert seal_plain(path, KEY) == 0
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute(
+            "UPDATE event SET data = replace(data, 'material', 'weather') WHERE seq = 3"
+            " AND order_no = 'A101'"
+        )
+        raw.commit()
+    found = verify(path, KEY).difference
+    assert found is not None
+    assert (found.seq, found.field) == (3, "hash")
+
+
+def hashes(path: Path) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(path)) as raw:
+        return raw.execute("SELECT order_no, seq, hash FROM event ORDER BY 1, 2").fetchall()
+
+
+def forgotten(path: Path, keys: tuple[Master, ...] = KEY) -> dict[str, int]:
+    store = Store(path, Hand(), keys)
+    done = store.now(lambda ledger: erase(ledger, CUSTOMER, "gone", "boss", START, photos=False))
+    store.close()
+    return dict(done.counts)
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_an_erased_customer(spot: Place, path: Path, older: bool) -> None:
+    filled(path, () if older else KEY)
+    seal_plain(path, KEY)
+    said: list[Any] = read(path)
+    counts = forgotten(path)
+    assert counts["contacts"] == 2
+    assert (counts["messages"], counts["questions"]) == (2, 1)
+    assert counts["notices"] >= 1
+    assert (counts["keys"], counts["addresses"]) == (1, 1)
+    assert (counts["rechained"] > 0) is older
+    assert verify(path, KEY).clean
+    now: list[Any] = read(path)
+    orders, facts, messages, notices, question, alert, shown, kept = now
+    assert orders[0] == ("", [""] * 7, ["", ""])
+    assert orders[1] == said[0][1]  # nobody else's words are touched
+    assert [getattr(f, "text", "") for f in facts[0]] == [""] * len(facts[0])
+    assert facts[1] == said[1][1]
+    assert messages == [({}, {}), ({}, {})]
+    assert (question, alert) == (None, ("", ""))
+    assert {"order": "A101", "text": WORDY[3]} in notices  # on its way to those who lead
+    assert (len(said[3]), len(notices)) == (6, 3)  # half of them were for the customer
+    assert kept == {"order/A101": {"price": "¥88.00"}}
+    assert shown == {"text": WORDY[3]}  # a chat that was never theirs
+    store = Store(path, Hand(), KEY)
+    looks = store.now(lambda ledger: ledger.private.looks(9))
+    person = store.now(lambda ledger: ledger.person(CUSTOMER.id))
+    store.now(lambda ledger: do(ledger, Delay("A101", "cut", "material", "新的话"), by=CUTTER))
+    store.close()
+    assert [(x.who, x.what, x.subject) for x in looks] == [("boss", "erase", owner("ivy"))]
+    assert person is not None
+    assert (person.name, person.addresses) == ("gone", ())
+    assert verify(path, KEY).clean
+
+
+def test_a_forged_log_is_not_made_good_by_erasing(path: Path) -> None:
+    filled(path, ())
+    seal_plain(path, KEY)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("UPDATE event SET node = 'sew' WHERE order_no = 'A101' AND seq = 2")
+        raw.commit()
+    assert forgotten(path)["rechained"] == 0
+    found = verify(path, KEY).difference
+    assert found is not None
+    assert found.field == "hash"
+
+
+def keys_of(path: Path) -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(path)) as raw:
+        return raw.execute("SELECT id, owner, retired_at FROM data_key ORDER BY id").fetchall()
+
+
+def test_a_turn_of_the_keys(path: Path) -> None:
+    filled(path, KEY)
+    before, heads = read(path), hashes(path)
+    old = {k[0] for k in keys_of(path)}
+    changed, gone = rotate(path, KEY)
+    assert changed > 5
+    assert gone == 0  # the log was sealed with both
+    assert read(path) == before
+    assert hashes(path) == heads
+    assert verify(path, KEY).clean
+    fresh = [k[0] for k in keys_of(path) if not k[2]]
+    assert old.isdisjoint(fresh)
+    with closing(sqlite3.connect(path)) as raw:
+        values = [v for (v,) in raw.execute("SELECT value FROM secret")]
+    assert all(v.startswith(tuple(f"{MARK}{key}." for key in fresh)) for v in values)
+    assert rotate(path, KEY)[1] == len(fresh)  # those of the first turn serve nothing any more
+    assert read(path) == before
+
+
+def test_another_master_key(path: Path) -> None:
+    filled(path, KEY)
+    before = read(path)
+    new = masters([b"a new key, made by hand", b"the factory's secret"])
+    assert check(path, new) == len(keys_of(path))
+    assert rewrap(path, new) == len(keys_of(path))
+    assert check(path, new) == 0
+    only = masters([b"a new key, made by hand"])
+    assert read(path, only) == before
+    assert verify(path, only).clean
+    for act in (check, seal_plain, rotate, rewrap):
+        with pytest.raises(WrongKey):
+            act(path, KEY)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from storage import sealing
+from storage.secrets import masters
+sealing.SLICE = 2
+left = int(sys.argv[2])
+own = sealing.Ledger
+class Ledger(own):
+    def __init__(self, *args):
+        global left
+        super().__init__(*args)
+        left -= 1
+        if left == 0:
+            args[0].do("UPDATE person SET name = 'half done'")
+            os.kill(os.getpid(), 9)
+sealing.Ledger = Ledger
+act = getattr(sealing, sys.argv[3])
+act(Path(sys.argv[1]), masters([b"the factory's secret"]))
+"""
+
+
+@pytest.mark.parametrize("act", ["seal_plain", "rotate"])
+def test_killed_at_any_moment_it_goes_on(path: Path, act: str, tmp_path: Path) -> None:
+    filled(path, KEY if act == "rotate" else ())
+    before, heads = read(path, KEY if act == "rotate" else ()), hashes(path)
+    old = {k[0] for k in keys_of(path)}
+    for moment in (2, 5, 9, 14, 20, 99):
+        code = subprocess.run(
+            [sys.executable, "-c", KILLED, str(path), str(moment), act],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True,
+            check=False,
+        ).returncode
+        assert code in (0, -signal.SIGKILL)
+        assert read(path) == before
+        assert hashes(path) == heads
+        assert verify(path, KEY).clean
+        if code == 0:
+            break
+    assert code == 0
+    assert moment > 5
+    if act == "seal_plain":
+        assert grep(path.parent) == []
+    else:
+        fresh = [k for k in keys_of(path) if not k[2]]
+        assert len(fresh) == 2  # one turn, not one a kill
+        assert old.isdisjoint(k[0] for k in fresh)
+
+
+def test_a_backup_under_another_key_says_so(path: Path, tmp_path: Path) -> None:
+    filled(path, KEY)
+    target, fresh = tmp_path / "b.zip", tmp_path / "fresh"
+    backup(path, path.parent / "photos", target, masters=KEY)
+    with pytest.raises(BackupFault) as fault:
+        restore(target, fresh)
+    assert fault.value.code == "sealed"
+    assert not fresh.exists()
+    assert restore(target, fresh, KEY).report.clean
+    assert read(fresh / "vitrine.db") == read(path)
+
+
+def test_the_cache_forgets_keys_that_another_process_changed(path: Path) -> None:
+    filled(path, KEY)
+    store = Store(path, Hand(), KEY)
+    assert store.now(lambda ledger: ledger.private.of(owner(CUSTOMER.id)))
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("UPDATE data_key SET wrapped = '' WHERE owner = ?", (owner(CUSTOMER.id),))
+        raw.commit()
+    assert store.now(lambda ledger: ledger.private.of(owner(CUSTOMER.id))) == {}
+    store.close()
