@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bot import bench, commands
+from bot import commands_access as access
 from bot import commands_privacy as private
 from bot.settings import Settings
 
@@ -43,6 +44,10 @@ def parser() -> argparse.ArgumentParser:
     dead.add_argument("--resend", type=int, default=0)
     turn = sub.add_parser("rotate-key", help="new data keys, and what is sealed sealed anew")
     turn.add_argument("--rewrap", action="store_true", help="after changing VITRINE_ENCRYPTION_KEY")
+    access.declare(
+        sub.add_parser("token", help="tokens for programs: make, list, revoke"),
+        sub.add_parser("kiosk", help="an address for the board on a wall: make"),
+    )
     _privacy(sub.add_parser("privacy", help="what is held of a customer; hand it over, erase it"))
     return top
 
@@ -112,6 +117,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return commands.letters(settings, args.resend)
         case "rotate-key":
             return private.rotate_key(settings, wrap_only=args.rewrap)
+        case "token" | "kiosk":
+            return access.run(settings, args, commands.with_app)
         case "privacy":
             return _privately(settings, args)
         case "bench":

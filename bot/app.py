@@ -10,7 +10,7 @@ import signal
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -42,21 +42,20 @@ from bot.pins import Pins
 from bot.platforms import assemble, listening, looking
 from bot.privacy import Privacy
 from bot.replies import Replies
+from bot.rules import Rules
+from bot.ruling import Ruling
 from bot.sandbox import Sandbox
 from bot.settings import Settings, secret_key
 from bot.signing import Signing
 from bot.supplier_house import SupplierHouse
-from bot.supply_records import seeing
 from bot.talk import Talk, Ticket
 from bot.terminal import Terminal
 from bot.wording.voice import Voice
-from domain.calendar import WorkCalendar, week_from_text
+from domain.calendar import WorkCalendar
 from domain.desk import Desk
 from domain.errors import DomainError
-from domain.escalation import Policy, default, from_toml
 from domain.person import Person
 from scheduler.clock import every
-from storage.holidays import ChinaHolidays, LayeredHolidays, Override
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.photos import Photos
@@ -90,6 +89,7 @@ class App:
     settings: Settings
     clock: RealClock | TurnedClock = field(init=False)
     store: Store = field(init=False)
+    rules: Rules = field(init=False)
     calendar: WorkCalendar = field(init=False)
     desk: Desk = field(init=False)
     links: Links = field(init=False)
@@ -112,10 +112,9 @@ class App:
         seal_plain(s.database, keys)
         self.store = Store(s.database, self.clock, keys)
         self.store.zone = s.zone
-        overrides = self.store.now(_overrides)
-        holidays = LayeredHolidays(ChinaHolidays(), overrides)
-        self.calendar = WorkCalendar(s.zone, week_from_text(s.work_week), holidays)
-        self.desk = Desk(self.calendar, policy=policy_of(s.escalation), ahead=seeing(self.calendar))
+        self.rules = Rules(s.zone, s.work_week, s.escalation)
+        self.store.now(self.rules.take)
+        self.calendar, self.desk = self.rules.calendar, self.rules.desk
         self.links = Links(secret_key(s), s.base_url)
         self.photos = Photos(s.data_dir / "photos")
         self.house = House(
@@ -184,6 +183,7 @@ class App:
             self.house.keep_picture,
             self.house.link,
             self._rename,
+            self.rules.take,
             self.settings.sandbox_history,
         )
 
@@ -308,6 +308,7 @@ class App:
             ),
             records=Orderbook(self.store, self.clock, self.desk),
             office=Office(self.store, RealClock(), self._doors),
+            rules=Ruling(self.store, self.rules, self.clock, RealClock(), self._committed),
             supplies=SupplierHouse(self.store, self.clock, self.desk, self.photos),
         )  # fmt: skip
         return build(
@@ -342,24 +343,8 @@ class App:
         return f"http://{shown}:{self.settings.http_port}/"
 
 
-def policy_of(path: str) -> Policy:
-    """The factory's own escalation file, or the one that comes with us. Raises ValueError."""
-    if not path:
-        return default()
-    try:
-        return from_toml(Path(path).read_text(encoding="utf-8"))
-    except (OSError, DomainError) as error:
-        raise ValueError(f"VITRINE_ESCALATION {path}: {error}") from error
-
-
 def _ignore(_: object) -> None:
     """Some calls hand back what nobody needs."""
-
-
-def _overrides(ledger: Ledger) -> dict[date, Override]:
-    """The factory's own days off and worked days: settings `day/2026-12-31` = `off` or `work`."""
-    kept = ledger.settings.starting("day/")
-    return {date.fromisoformat(k): "work" if v == "work" else "off" for k, v in kept.items()}
 
 
 async def run(app: App) -> None:

@@ -79,9 +79,8 @@ def export(settings: Settings, person_id: str, path: Path, with_app: With) -> in
     def work(app: App) -> int:
         def gather(ledger: Ledger) -> dossier.Dossier:
             person = customer(ledger, person_id)
-            found = dossier.gather(ledger, person, app.calendar, app.voice(ledger))
             ledger.private.looked(SYSTEM, EXPORT, owner(person.id), ledger.clock.now())
-            return found
+            return dossier.gather(ledger, person, app.calendar, app.voice(ledger))
 
         try:
             found = app.store.now(gather)

@@ -7,6 +7,7 @@ second message. A slow platform holds up nobody else: every send is a task of it
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -97,10 +98,10 @@ class Courier:
 
     async def _sleep(self, opens: float) -> None:
         pause = min(max(opens - time.time(), 0.001), PAUSE) if opens else PAUSE
-        try:
-            await asyncio.wait_for(self._woken.wait(), pause)
-        except TimeoutError:
-            return
+        # not wait_for: in Python 3.11 it can swallow a cancellation that comes with the wake
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
 
     async def _recover(self, wall: float) -> None:
         """Claims whose sender died or hangs: sent again where that is safe, else marked unknown."""

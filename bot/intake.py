@@ -8,7 +8,6 @@ handled when the process died is handled at the next start.
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections import deque
@@ -20,6 +19,7 @@ from typing import Any
 
 from adapters.chat.port import ChatAdapter, Chunks, InboundMessage, Media
 from bot.clocks import TurnedClock
+from bot.keeping import noted
 from bot.pictures.qr import read_codes
 from bot.talk import Talk
 from bot.understanding.normalise import clean
@@ -264,13 +264,7 @@ class Intake:
             photo, codes = await asyncio.to_thread(self._clean, entry)
         except DomainError as error:
             return {**entry, "fault": error.code}
-        fields = {
-            "digest": photo.digest, "key": photo.key, "thumb": photo.thumb, "kind": photo.kind,
-            "media": photo.media, "width": photo.width, "height": photo.height,
-            "bytes": photo.bytes, "likeness": photo.likeness, "taken_at": photo.taken_at or "",
-            "codes": json.dumps(codes),
-        }  # fmt: skip
-        return {**entry, "kept": fields}
+        return {**entry, "kept": noted(photo, codes)}
 
     def _clean(self, entry: dict[str, Any]) -> tuple[KeptPhoto, list[str]]:
         if entry["kind"] == "video":

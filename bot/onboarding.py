@@ -35,14 +35,18 @@ KINDS = {
 }
 ROLES = {
     "组长": Role.OPERATOR,
+    "組長": Role.OPERATOR,
     "operator": Role.OPERATOR,
     "管理": Role.MANAGER,
     "manager": Role.MANAGER,
     "客户": Role.CUSTOMER,
+    "客戶": Role.CUSTOMER,
     "customer": Role.CUSTOMER,
     "供应商": Role.SUPPLIER,
+    "供應商": Role.SUPPLIER,
     "supplier": Role.SUPPLIER,
     "管理员": Role.ADMIN,
+    "管理員": Role.ADMIN,
     "admin": Role.ADMIN,
 }
 BIND = ("/绑定", "绑定", "/綁定", "綁定", "/bind", "/start")

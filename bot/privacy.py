@@ -223,9 +223,8 @@ class Privacy:
 
         def look(ledger: Ledger) -> dossier.Dossier:
             person = customer(ledger, person_id)
-            found = dossier.gather(ledger, person, self.calendar, self.voice(ledger))
             ledger.private.looked(who, EXPORT, owner(person_id), ledger.clock.now())
-            return found
+            return dossier.gather(ledger, person, self.calendar, self.voice(ledger))
 
         found = await self.store.run(look)
         return await asyncio.to_thread(self._written, found)

@@ -64,6 +64,7 @@ class Sandbox:
     keep_picture: Callable[[bytes], str]
     link: Callable[[str, str, str], Awaitable[str]]
     rename: Callable[[str], None]
+    follow: Callable[[Ledger], None]
     history: bool = False
     _quiet: asyncio.Condition = field(default_factory=asyncio.Condition)
     _turning: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -227,7 +228,8 @@ class Sandbox:
             self.courier.wake()
             async with self._quiet:
                 try:
-                    await asyncio.wait_for(self._quiet.wait(), 0.05)
+                    async with asyncio.timeout(0.05):
+                        await self._quiet.wait()
                 except TimeoutError:
                     continue
 
@@ -273,6 +275,7 @@ class Sandbox:
                     ledger.sql.do(f"DELETE FROM {table}")  # noqa: S608 - our own names
                 ledger.sql.do("DELETE FROM setting WHERE key NOT LIKE 'memory/%'")
                 ledger.cache.forget()
+                self.follow(ledger)
                 self.clock.set(moment)
                 if world is None and self.history:
                     load(ledger, self.desk, found, moment, shots, past)
@@ -287,6 +290,7 @@ class Sandbox:
                 await self.store.run(again)
             except BaseException:
                 self.clock.set(previous)
+                await self.store.run(self.follow)
                 raise
         self.rename(str(found.get("name", "")))
         self.courier.wake()

@@ -4,14 +4,11 @@ the store.
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 from adapters.web.supplier.port import Choice, Due, Sheet
-from bot.pictures.qr import read_codes
+from bot.keeping import Keeping
 from bot.supply_records import BACK, needs_of, steps_of
 from domain.commands import Command, Told
 from domain.desk import Desk
@@ -21,7 +18,7 @@ from domain.ports import Clock
 from domain.supply import STEPS, Steps, steps_text
 from storage.ledger import Ledger
 from storage.needs import Owed
-from storage.photos import KeptPhoto, Photos
+from storage.photos import Photos
 from storage.store import Store
 
 SHOWN = 40
@@ -94,18 +91,7 @@ class SupplierHouse:
 
     async def keep(self, files: Sequence[tuple[str, bytes]]) -> tuple[str, ...]:
         """Cleaned like any picture that comes by chat, and noted in the same book."""
-        found = []
-        for name, raw in files:
-            kept, codes = await asyncio.to_thread(self._clean, name, raw)
-            await self.store.run(partial(_note, photo=kept, codes=codes))
-            await asyncio.to_thread(self.photos.drop_spooled, kept.digest)
-            found.append(kept.digest)
-        return tuple(dict.fromkeys(found))
-
-    def _clean(self, name: str, raw: bytes) -> tuple[KeptPhoto, list[str]]:
-        digest = self.photos.spool(raw)
-        kept = self.photos.keep(digest, Path(name).suffix)
-        return kept, list(read_codes(self.photos.open(kept.key)))
+        return await Keeping(self.store, self.photos).keep(files)
 
     async def picture(self, order_no: str, need: str, place: int) -> tuple[Due, bytes] | None:
         """A picture of a delivery."""
@@ -153,19 +139,3 @@ class SupplierHouse:
     async def set_steps(self, steps: Steps) -> None:
         """Keep them."""
         await self.store.run(lambda ledger: ledger.settings.put(STEPS, steps_text(steps)))
-
-
-def _note(ledger: Ledger, photo: KeptPhoto, codes: list[str]) -> None:
-    ledger.photos.keep(
-        digest=photo.digest,
-        key=photo.key,
-        thumb=photo.thumb,
-        kind=photo.kind,
-        media=photo.media,
-        width=photo.width,
-        height=photo.height,
-        bytes=photo.bytes,
-        likeness=photo.likeness,
-        taken_at=photo.taken_at or "",
-        codes=json.dumps(codes),
-    )

@@ -209,8 +209,11 @@ class WorkCalendar:
         return _Sums(first, [*reversed(before[1:]), *sums.before])
 
     def _worked(self, day: int) -> int:
-        """Working time of one day in microseconds."""
-        return sum((end - start) // MICRO for start, end in self.spans(date.fromordinal(day)))
+        """Working time of one day in microseconds. A shift in the hour that a change of the clocks
+        leaves out is none.
+        """
+        spans = self.spans(date.fromordinal(day))
+        return sum(max((end - start) // MICRO, 0) for start, end in spans)
 
     def between(self, earlier: datetime, later: datetime) -> float:
         """Working hours from one moment to another; negative if they stand the other way round."""
@@ -225,7 +228,7 @@ class WorkCalendar:
         for near in (day - DAY, day):
             for start, end in self.spans(near):
                 if start < at:
-                    total += (min(end, at) - start) // MICRO
+                    total += max((min(end, at) - start) // MICRO, 0)
         return total
 
     def workdays_between(self, first: date, last: date) -> int:

@@ -96,9 +96,11 @@ class Desk:
             after = evolve(after, event)
         books.keep(after, [*events, *leveled])
         self.watch.arm(books, order if order.seq else None, after, told.now)
+        supply = SupplyNews(self.calendar, self.policy, self.ahead)
+        supply.renew(books, order, events, told)
         self._follow_up(books, order, after, [*events, *leveled], told)
         self.satisfaction.follow(books, order, after, events, told)
-        SupplyNews(self.calendar, self.policy, self.ahead).tell(books, order, after, events, told)
+        supply.tell(books, order, after, events, told)
         return Outcome(after, tuple(events))
 
     def _leveled(self, books: Books, order: Order, told: Told) -> list[Event]:

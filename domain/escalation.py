@@ -215,7 +215,7 @@ def _step(row: Mapping[str, Any], known: set[str]) -> Step:
     unknown = set(row) - {"after", "to", "loud", "every", "times", "always", "at"}
     if unknown:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-    after, every = _number(row, "after", float(row["after"])), _number(row, "every", 0)
+    after, every = _number({"after": row["after"]}, "after", 0), _number(row, "every", 0)
     times = int(_number(row, "times", 1))
     if times < 1:
         raise ValueError(f"times = {times}")

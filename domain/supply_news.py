@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from domain.alarms import TIMER
 from domain.calendar import WorkCalendar
 from domain.commands import Told
 from domain.escalation import Policy
-from domain.events import Event, OrderCancelled
+from domain.events import Event, NodeDelayed, OrderCancelled
 from domain.need_facts import NeedCancelled, NeedChecked, NeedDelivered, NeedMoved, NeedPlaced
 from domain.needs import Need
 from domain.notice import Kind, Loud, Notice, cause
@@ -37,6 +38,17 @@ class SupplyNews:
     calendar: WorkCalendar
     policy: Policy
     ahead: Ahead = field(default=seven)
+
+    def renew(self, books: Books, before: Order, events: Sequence[Event], told: Told) -> None:
+        """A supplier's newer day takes the place of the older: one alarm goes on, not two."""
+        for event in events:
+            node = before.nodes.get(event.node)
+            if not isinstance(event.fact, NodeDelayed) or not event.fact.needs:
+                continue
+            for alert in books.alerts_of(before.order_no) if node and node.waits_for else ():
+                if alert.node == event.node and alert.kind == "problem":
+                    books.keep_alert(alert.resolved(told.by.id, told.now))
+                    books.set_timer(TIMER, alert.id, None)
 
     def tell(
         self, books: Books, before: Order, after: Order, events: Sequence[Event], told: Told

@@ -82,15 +82,17 @@ async def read_small_form(request: web.Request) -> dict[str, str]:
     return dict(await read_small_pairs(request))
 
 
-async def read_small_pairs(request: web.Request) -> list[tuple[str, str]]:
-    """The same where a name may come more than once."""
-    raw = await _read(request, 16 * 2**10)
+async def read_small_pairs(
+    request: web.Request, most: int = 16 * 2**10, fields: int = 400
+) -> list[tuple[str, str]]:
+    """The same where a name may come more than once; of so many bytes and fields at most."""
+    raw = await _read(request, most)
     if not raw:
         return []
     if request.content_type != "application/x-www-form-urlencoded":
         raise Fault(415, "media-type")
     try:
-        pairs = parse_qsl(raw.decode("utf-8", "replace"), max_num_fields=400)
+        pairs = parse_qsl(raw.decode("utf-8", "replace"), max_num_fields=fields)
     except ValueError as error:
         raise Fault(400, "broken-body") from error
     return [(name, clean(value)) for name, value in pairs]

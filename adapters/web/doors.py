@@ -14,6 +14,7 @@ from adapters.web.faults import Fault
 from adapters.web.order.port import Records
 from adapters.web.people.port import People
 from adapters.web.settings.port import Office
+from adapters.web.settings.rules_port import Rules
 from adapters.web.supplier.port import Supplies
 from adapters.web.terminal.port import Terminal
 
@@ -28,6 +29,7 @@ class Doors:
     customers: Customers | None = None
     terminal: Terminal | None = None
     office: Office | None = None
+    rules: Rules | None = None
     insight: Insight | None = None
     records: Records | None = None
     people: People | None = None

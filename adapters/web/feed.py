@@ -60,7 +60,8 @@ class Feed:
         try:
             while not self.closed:
                 try:
-                    await asyncio.wait_for(ear.woken.wait(), beat)
+                    async with asyncio.timeout(beat):
+                        await ear.woken.wait()
                     await asyncio.sleep(GATHER)
                 except TimeoutError:
                     pass

@@ -18,6 +18,9 @@ SHEETS = answers("application/vnd.openxmlformats-officedocument.spreadsheetml.sh
 
 PERSON = shaped("name role", name=TEXT, role=TEXT, title=TEXT, node=TEXT, every=TEXT, language=TEXT)
 
+ROUTE = shaped("do toml", do=TEXT, toml=TEXT, base=TEXT, seen=TEXT, key=TEXT)
+"""And the fields of the form, by the node's place: `0.name`, `0.team`, …"""
+
 PAGES: dict[str, Data] = {
     "/sign-in": {"get": does("How to sign in", query="lang")},
     "/sign-in/{token}": {
@@ -149,6 +152,54 @@ PAGES: dict[str, Data] = {
         "post": does("End one", SEEN, status="303", body=shaped("key", key=TEXT), media=FORM)
     },
     "/settings/changes": {"get": does("Who changed what", query="lang")},
+    "/settings/routes": {"get": does("All routes, and how many orders follow them", query="lang")},
+    "/settings/new-route": {
+        "get": does("The form for another route", query="from key name lang"),
+        "post": does("Check it or keep it", SEEN, status="303", body=ROUTE, media=FORM),
+    },
+    "/settings/routes/{route}": {
+        "get": does("A route as a form and as TOML", path="route", query="lang"),
+        "post": does(
+            "Check it, or keep a new version",
+            SEEN,
+            status="303",
+            body=ROUTE,
+            media=FORM,
+            path="route",
+        ),
+    },
+    "/settings/calendar": {
+        "get": does("A year's days", query="year lang"),
+        "post": does(
+            "Days of the factory's own: `do=look` for what it would do, `do=keep`",
+            SEEN,
+            status="303",
+            media=FORM,
+            body=shaped("do first kind", do=TEXT, first=TEXT, last=TEXT, kind=TEXT, reason=TEXT),
+        ),
+    },
+    "/settings/calendar/clear": {
+        "post": does(
+            "Days as week and state have them",
+            SEEN,
+            status="303",
+            media=FORM,
+            body=shaped("first last", first=TEXT, last=TEXT),
+        )
+    },
+    "/settings/escalation": {
+        "get": does("Who hears of what", query="lang"),
+        "post": does(
+            "Check another declaration or keep it",
+            SEEN,
+            status="303",
+            media=FORM,
+            body=shaped("do text", do=TEXT, text=TEXT),
+        ),
+    },
+    "/settings/escalation/reset": {
+        "post": does("The declaration that comes with us", SEEN, status="303")
+    },
     "/sign-out": {
         "post": does(
             "End this session, or all", SEEN, status="303", body=shaped(everywhere=TEXT), media=FORM

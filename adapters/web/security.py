@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from adapters.web.site import site_of
+
 TOKENED = ("/p/", "/t/", "/T/", "/s/", "/photos/", "/pictures/", "/sign-in", "/calendars/")
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -21,6 +23,8 @@ async def dress(request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on every answer, feeds and faults too."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if site_of(request).public.startswith("https://"):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     policy = CSP if response.content_type == "text/html" else "default-src 'none'; sandbox"
     response.headers.setdefault("Content-Security-Policy", policy)
     if request.path.startswith(TOKENED):

@@ -24,7 +24,10 @@ from adapters.web.ports import House, Sandbox
 from adapters.web.rendering import STATIC, environment
 from adapters.web.sandbox import ROUTES as SANDBOX_ROUTES
 from adapters.web.security import dress
+from adapters.web.settings.calendar import ROUTES as DAY_ROUTES
+from adapters.web.settings.escalation import ROUTES as CHAIN_ROUTES
 from adapters.web.settings.page import ROUTES as SETTINGS_ROUTES
+from adapters.web.settings.routes import ROUTES as ROUTE_ROUTES
 from adapters.web.site import SITE, Site, site_of
 from adapters.web.supplier.board import ROUTES as SUPPLIERS_ROUTES
 from adapters.web.supplier.page import ROUTES as SUPPLIER_ROUTES
@@ -44,6 +47,9 @@ PARTS = (
     SUPPLIER_ROUTES,
     SUPPLIERS_ROUTES,
     SETTINGS_ROUTES,
+    ROUTE_ROUTES,
+    DAY_ROUTES,
+    CHAIN_ROUTES,
 )
 """Everything that can be asked; each route stands in `access.policy.POLICY` as well."""
 

@@ -167,7 +167,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def served(folder: Path, **more: str) -> Iterator[Served]:
     """A server that is stopped in the end, however it goes."""
-    server = Served(folder, **more).start()
+    server = Served(folder, 0, **more).start()
     try:
         yield server
     finally:

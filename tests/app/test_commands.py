@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -185,3 +186,42 @@ def test_doctor_and_routes_and_the_first_code(tmp_path: Path) -> None:
     assert command(folder, "route", "pcb")[1].strip() == "pcb version 1"
     assert command(folder, "route", "pcb")[1].strip() == "pcb version 1"
     assert len(command(folder, "invite", "老板")[1].strip()) == 10
+
+
+def test_tokens_and_kiosks_by_command(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with served(folder):
+        pass  # the demo factory
+    assert command(folder, "token", "list") == (0, "没有令牌，也没有看板屏。\n")
+    code, said = command(folder, "token", "make", "账务 程序", "--person", "P01", "--days", "30")
+    assert code == 0
+    secret = said.splitlines()[1]
+    assert secret.startswith("vt_")
+    code, said = command(folder, "kiosk", "make", "裁床 电视")
+    assert code == 0
+    assert "/board?kiosk=" in said
+    kiosk = said.strip().rpartition("=")[2]
+    code, listed = command(folder, "token", "list")
+    rows = {line.split()[1]: line for line in listed.splitlines()}
+    assert set(rows) == {"token", "kiosk"}
+    assert "P01" in rows["token"]
+    assert rows["token"].endswith("账务 程序")
+    assert secret not in listed
+    with served(folder) as house:
+        assert _asked(house.port, "/metrics", secret) == 200
+        assert _asked(house.port, f"/board?kiosk={kiosk}") == 200
+    assert command(folder, "token", "revoke", "zzz")[0] == 1
+    assert command(folder, "token", "revoke", rows["token"].split()[0])[0] == 0
+    assert rows["token"].split()[0] not in command(folder, "token", "list")[1]
+    assert command(folder, "token", "revoke", rows["token"].split()[0])[0] == 1
+    for person in ("C05", "P99"):
+        code, said = command(folder, "token", "make", "x", "--person", person)
+        assert (code, "没有这个人" in said) == (1, True)
+
+
+def _asked(port: int, path: str, token: str = "") -> int:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return int(answer.status)

@@ -1,6 +1,6 @@
 """What suppliers write, word by word; and needs in the running program."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,13 @@ from storage.needs import Owed
 from storage.verify import verify
 from tests.app.running import running
 
-NOW = datetime(2026, 11, 23, 8, 40)
+NOW = datetime(2026, 11, 23, 8, 40)  # noqa: DTZ001 - a wall clock
+ASKED = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def owed(no: str, name: str, item: str) -> Owed:
     day = date(2026, 11, 25)
-    return Owed(no, Need(name, "sew", item, "20", "kg", "S01", day, datetime(2026, 11, 20)))
+    return Owed(no, Need(name, "sew", item, "20", "kg", "S01", day, ASKED))
 
 
 NEEDS = (owed("A103", "N1", "罗纹"), owed("A103", "N2", "拉链"), owed("A10", "N1", "Polo 领"))
@@ -38,7 +39,8 @@ ALL = ["A103/N1", "A103/N2", "A10/N1"]
         ("#A103 罗纹 明天到", "promise", ["A103/N1"], ("2026-11-24", "", "")),
         ("A103罗纹11月26日到", "promise", ["A103/N1"], ("2026-11-26", "", "")),
         ("A103 羅紋 週三到", "promise", ["A103/N1"], ("2026-11-25", "", "")),
-        ("a103 罗纹 要 11/26 才能到，染厂排队", "promise", ["A103/N1"], ("2026-11-26", "", "染厂排队")),
+        ("a103 罗纹 要 11/26 才能到，染厂排队", "promise", ["A103/N1"],
+         ("2026-11-26", "", "染厂排队")),
         ("A10 polo 领 11/27", "promise", ["A10/N1"], ("2026-11-27", "", "")),
         ("A103 11/25 到", "promise", ["A103/N1", "A103/N2"], ("2026-11-25", "", "")),
         ("11/25 到", "promise", ALL, ("2026-11-25", "", "")),

@@ -1,5 +1,5 @@
-"""The suppliers' pages in a browser: a supplier on a phone without scripts, the factory at a desk and
-on a phone.
+"""The suppliers' pages in a browser: a supplier on a phone without scripts, the factory at a desk
+and on a phone.
 """
 
 import asyncio
@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, FilePayload, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, ViewportSize, expect
 
 from bot.demo.pictures import sample
 from tests.app.served import Served
 from tests.browser.checks import well_made
 
 pytestmark = pytest.mark.browser
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1280, height=900)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ async def test_a_link_is_copied(browser: Browser, server: Served) -> None:
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 async def test_every_page_is_well_made(
-    browser: Browser, server: Served, size: dict[str, int], scheme: str, language: str
+    browser: Browser, server: Served, size: ViewportSize, scheme: str, language: str
 ) -> None:
     context = await browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
     page = await context.new_page()

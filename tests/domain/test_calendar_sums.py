@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import LONGEST, Week, WorkCalendar
@@ -76,6 +76,13 @@ near = st.one_of(moments, st.sampled_from([0, 1, 12]).map(
 
 
 @given(weeks, st.sampled_from(ZONES), st.integers(0, 4), near, near)
+@example(  # a shift in the hour that the change of the clocks left out
+    Week(frozenset(range(7)), ((time(3, 1), time(4, 0)),)),
+    "Pacific/Apia",
+    0,
+    datetime(2015, 9, 26, tzinfo=UTC),
+    datetime(2015, 9, 28, tzinfo=UTC),
+)
 @settings(max_examples=300, deadline=None)
 def test_between_is_what_walking_says(
     week: Week, zone: str, every: int, one: datetime, other: datetime

@@ -394,11 +394,13 @@ def test_the_table_of_rights() -> None:
     """`domain.md`, who may do what, in one look."""
     wanted = {
         Role.CUSTOMER: {Deed.SEE_OWN_ORDER, Deed.FOLLOW_OWN},
-        Role.OPERATOR: {Deed.UPDATE_OWN_NODE, Deed.SEE_NODE_ORDERS, Deed.FOLLOW_ANY},
-        Role.SUPPLIER: {Deed.UPDATE_OWN_NODE},
+        Role.OPERATOR: {
+            Deed.UPDATE_OWN_NODE, Deed.SEE_NODE_ORDERS, Deed.FOLLOW_ANY, Deed.SEE_BOARD,
+        },
+        Role.SUPPLIER: {Deed.UPDATE_OWN_NODE, Deed.SUPPLY},
         Role.MANAGER: set(Deed) - {Deed.SETTINGS},
         Role.ADMIN: set(Deed),
-    }
+    }  # fmt: skip
     assert {role: set(deeds) for role, deeds in RIGHTS.items()} == wanted
     for role in Role:
         assert {d for d in Deed if may(role, d)} == wanted[role]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -258,6 +259,15 @@ def test_an_earlier_day_lets_the_node_go_on_and_begins_nothing() -> None:
     assert not [a for a in shop.books.open_alerts() if a.kind in ("problem", "red")]
 
 
+def test_a_newer_day_takes_the_alarm_over() -> None:
+    shop = asked()
+    for days in range(3):
+        shop.do(PromiseNeed("A101", "N1", LATE + timedelta(days=days)), LIN)
+    alerts = [a for a in shop.books.open_alerts() if a.kind == "problem"]
+    assert len(alerts) == 1
+    assert shop.order.nodes["sew"].until == "2026-12-05"
+
+
 def test_all_that_it_waits_for_has_to_come() -> None:
     shop = asked()
     shop.do(PlaceNeed("A101", "sew", "拉链", "100", "条", "lin", date(2026, 11, 25)))
@@ -456,10 +466,14 @@ def test_the_day_is_a_working_day_and_never_before_today() -> None:
     assert need(shop).needed_by == date(2026, 11, 23)
 
 
+def _sees(days: int, _: object, __: str) -> int:
+    return days
+
+
 def test_a_supplier_hears_of_it_when_it_comes_into_sight() -> None:
     far = PlaceOrder("A102", "卫衣", 100, "ivy", "mixed", date(2027, 1, 20))
     for days in (7, 28):
-        shop = Shop(Books(with_materials(RIB)), Desk(CALENDAR, ahead=lambda _, __, n=days: n))
+        shop = Shop(Books(with_materials(RIB)), Desk(CALENDAR, ahead=partial(_sees, days)))
         shop.do(far)
         owed = shop.books.orders["A102"].needs["N1"]
         (notice,) = told(shop, "need-asked")

@@ -99,7 +99,7 @@ def test_a_refused_unit_leaves_nothing(full: Store) -> None:
 @pytest.mark.parametrize(
     ("text", "field"),
     [
-        ("UPDATE need SET state = 'asked' WHERE order_no = 'A101' AND need = 'N2'", "need.N2.state"),
+        ("UPDATE need SET state = 'asked' WHERE order_no = 'A101'", "need.N1.state"),
         ("UPDATE need SET needed_by = '2026-11-30' WHERE need = 'N1'", "need.N1.needed_by"),
         ("UPDATE need SET doc = replace(doc, '12.5', '20') WHERE order_no = 'A101'", "need.N1.doc"),
         ("UPDATE need SET supplier = 'far' WHERE need = 'N1'", "need.N1.supplier"),
@@ -110,7 +110,7 @@ def test_a_refused_unit_leaves_nothing(full: Store) -> None:
             "need.N9",
         ),
         ("UPDATE need SET order_no = 'A999' WHERE order_no = 'A102' AND need = 'N2'", "need"),
-        ("UPDATE orders SET doc = replace(doc, '\"100\"', '\"90\"') WHERE order_no = 'A101'", "needs"),
+        ("UPDATE orders SET doc = replace(doc, '\"100\"', '\"90\"')", "needs"),
     ],
 )  # fmt: skip
 def test_verify_finds_whatever_was_changed(full: Store, spot: Place, text: str, field: str) -> None:

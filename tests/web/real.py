@@ -90,9 +90,14 @@ OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @contextlib.asynccontextmanager
-async def real(folder: Path, *, sandbox: bool = False) -> AsyncIterator[Real]:
+async def real(
+    folder: Path, *, sandbox: bool = False, public_url: str = "", proxies: int = 0
+) -> AsyncIterator[Real]:
     """The demo factory; without `sandbox` as a factory has it."""
-    settings = Settings(data_dir=folder, sandbox=sandbox, api_token=TOKEN, _env_file=None)  # type: ignore[call-arg]
+    settings = Settings(
+        data_dir=folder, sandbox=sandbox, api_token=TOKEN, public_url=public_url, proxies=proxies,
+        _env_file=None,  # type: ignore[call-arg]
+    )  # fmt: skip
     app = App(settings)
     loop = asyncio.get_running_loop()
     app.store.on_commit(lambda: _stir(loop, app))

@@ -1,5 +1,5 @@
 """Asks every route of the real program as everybody, for their own and for others' objects, and
-writes the answers down as a table: tests/web/rights.txt. `python -m tests.web.rights` makes it anew.
+writes the answers down as a table, tests/web/rights.txt. `python -m tests.web.rights` renews it.
 """
 
 import asyncio

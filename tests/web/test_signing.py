@@ -182,3 +182,21 @@ def test_patience_comes_back() -> None:
 )
 def test_clients(address: str, client: str) -> None:
     assert network(address) == client
+
+
+async def test_behind_a_proxy_with_https(tmp_path: Path) -> None:
+    shown = "https://shop.example"
+    async with real(tmp_path / "data", public_url=shown, proxies=1) as house:
+        browser = house.stranger()
+        path = await house.sign_in_path("P01")
+        answer = await browser.post(path, headers={"Origin": shown}, allow_redirects=False)
+        assert answer.status == 303
+        assert answer.cookies[COOKIE]["secure"]
+        assert "max-age" in answer.headers["Strict-Transport-Security"]
+        one, two = ({"X-Forwarded-For": f"198.51.100.9, 192.0.2.{n}"} for n in (1, 2))
+        for n in range(125):
+            last = await browser.get(f"/p/{n:032d}", headers=one)
+        assert last.status == 429
+        assert (await browser.get("/p/other", headers=two)).status == 404  # somebody else
+        forged = {"X-Forwarded-For": "203.0.113.7, 192.0.2.1"}  # the proxy's own word counts
+        assert (await browser.get("/p/other", headers=forged)).status == 429

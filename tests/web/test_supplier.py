@@ -46,7 +46,7 @@ async def text(browser: ClientSession, path: str, status: int = 200) -> str:
         return await answer.text()
 
 
-async def post(browser: ClientSession, path: str, status: int = 303, **form: str) -> str:
+async def post(browser: ClientSession, path: str, status: int = 303, /, **form: str) -> str:
     async with browser.post(path, data=form, allow_redirects=False) as answer:
         assert answer.status == status, await answer.text()
         return answer.headers.get("Location", "")

@@ -10,7 +10,11 @@ from adapters.web.order.drawing import Drawing, drawn
 from adapters.web.order.port import Record
 from adapters.web.order.timeline import Entry, Raised, Shot, raised, timeline
 from adapters.web.orders import state_of
+from adapters.web.supplier.port import Due
+from adapters.web.supplier.view import Line as Owed
+from adapters.web.supplier.view import line
 from adapters.web.words import Words
+from domain.needs import NeedState
 from domain.node import Node
 from domain.order import Order
 from domain.person import SYSTEM, Deed
@@ -61,6 +65,7 @@ class Facts:
     follows: bool | None
     followers: tuple[str, ...]
     may_label: bool
+    needs: tuple[tuple[str, Owed], ...]
 
 
 def facts(record: Record, words: Words, visitor: Visitor) -> Facts:
@@ -96,7 +101,21 @@ def facts(record: Record, words: Words, visitor: Visitor) -> Facts:
         follows=None if nobody else order.follows(visitor.person.id, ""),
         followers=_followers(record),
         may_label=visitor.may(Deed.FOLLOW_ANY),
+        needs=_needs(record, words),
     )
+
+
+def _needs(record: Record, words: Words) -> tuple[tuple[str, Owed], ...]:
+    """What suppliers owe the order, each with its supplier's name; what is still to come first."""
+    order = record.order
+    kept = [n for n in order.needs.values() if n.state is not NeedState.CANCELLED]
+    kept.sort(key=lambda n: (not n.open, n.promised or n.needed_by, n.id))
+    found = []
+    for need in kept:
+        due = Due(order.order_no, need, order.route.node(need.node), order.nodes[need.node])
+        who = record.people.get(need.supplier)
+        found.append((who.name if who else need.supplier, line(due, words, "")))
+    return tuple(found)
 
 
 def _customer(record: Record, visitor: Visitor) -> str:

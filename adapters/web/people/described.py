@@ -14,7 +14,7 @@ CONTACT = shaped(
     price=TEXT,
     cost=TEXT,
 )
-_ONE = "customer_id"
+_ONE = "customer"
 
 
 def _done(summary: str, body: Data | None = None) -> dict[str, Data]:
@@ -24,22 +24,22 @@ def _done(summary: str, body: Data | None = None) -> dict[str, Data]:
 
 PEOPLE: dict[str, Data] = {
     "/customers": {"get": does("All customers", query="lang")},
-    "/customers/{customer_id}": {"get": does("One customer", path=_ONE, query="lang")},
-    "/customers/{customer_id}/show": _done("See the contacts whole; written down"),
-    "/customers/{customer_id}/contacts": _done(
+    "/customers/{customer}": {"get": does("One customer", path=_ONE, query="lang")},
+    "/customers/{customer}/show": _done("See the contacts whole; written down"),
+    "/customers/{customer}/contacts": _done(
         "Other contacts",
-        shaped(contact=TEXT, phone=TEXT, email=TEXT, wechat=TEXT, address=TEXT),
+        shaped(whole=TEXT, contact=TEXT, phone=TEXT, email=TEXT, wechat=TEXT, address=TEXT),
     ),
-    "/customers/{customer_id}/pushes": _done("Hear of open orders, or not", shaped("on", on=TEXT)),
-    "/customers/{customer_id}/revoke": _done("Close all pages that were given out"),
-    "/customers/{customer_id}/export": {
+    "/customers/{customer}/pushes": _done("Hear of open orders, or not", shaped("on", on=TEXT)),
+    "/customers/{customer}/revoke": _done("Close all pages that were given out"),
+    "/customers/{customer}/export": {
         "post": does(
             "Everything held about the customer; written down",
             answers("application/zip", None),
             path=_ONE,
         )
     },
-    "/customers/{customer_id}/erase": {
+    "/customers/{customer}/erase": {
         "get": does("What erasing would do", path=_ONE, query="photos lang"),
         **_done("Forget the customer", shaped("typed", typed=TEXT, photos=TEXT)),
     },

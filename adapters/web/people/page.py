@@ -54,7 +54,7 @@ async def client(request: web.Request) -> web.StreamResponse:
 
 
 async def _client(request: web.Request) -> Client:
-    found = await _people(request).client(request.match_info["customer_id"], _who(request))
+    found = await _people(request).client(request.match_info["customer"], _who(request))
     if found is None:
         raise Fault(404, "no-such-customer")
     return found
@@ -62,7 +62,7 @@ async def _client(request: web.Request) -> Client:
 
 async def show(request: web.Request) -> web.StreamResponse:
     """The contacts, whole; written down."""
-    await _people(request).show(request.match_info["customer_id"], _who(request))
+    await _people(request).show(request.match_info["customer"], _who(request))
     raise _back(request, "shown")
 
 
@@ -72,7 +72,8 @@ async def change(request: web.Request) -> web.StreamResponse:
     if found.contacts and not found.shown:
         raise Fault(409, "show-first")
     form = await read_small_form(request)
-    given = {name: form[name] for name in CONTACTS if name in form}
+    whole = "whole" in form  # the page's own form; what is empty there is not sent
+    given = {name: form.get(name, "") for name in CONTACTS if whole or name in form}
     await _people(request).change(found.person.id, given, _who(request))
     raise _back(request, "saved")
 
@@ -81,13 +82,13 @@ async def pushes(request: web.Request) -> web.StreamResponse:
     """Whether the customer hears of their orders."""
     form = await read_small_form(request)
     on = form.get("on") == "1"
-    await _people(request).pushes(request.match_info["customer_id"], on)
+    await _people(request).pushes(request.match_info["customer"], on)
     raise _back(request, "pushes-on" if on else "pushes-off")
 
 
 async def revoke(request: web.Request) -> web.StreamResponse:
     """Close all pages of the customer."""
-    await _people(request).revoke(request.match_info["customer_id"])
+    await _people(request).revoke(request.match_info["customer"])
     raise _back(request, "revoked")
 
 
@@ -136,7 +137,7 @@ async def ask_erase(request: web.Request) -> web.StreamResponse:
 async def erase(request: web.Request) -> web.StreamResponse:
     """Forget the customer, once their number was typed."""
     form = await read_small_form(request)
-    name, photos = request.match_info["customer_id"], form.get("photos") == "1"
+    name, photos = request.match_info["customer"], form.get("photos") == "1"
     if form.get("typed", "").strip().casefold() != name.casefold():
         more = {"photos": "1"} if photos else {}
         raise _seen(request, "/erase", wrong="1", **more)
@@ -151,7 +152,7 @@ def _back(request: web.Request, done: str) -> web.HTTPException:
 
 def _seen(request: web.Request, tail: str = "", **query: str) -> web.HTTPException:
     kept = {"lang": language} if (language := wanted_language(request)) else {}
-    name = quote(request.match_info["customer_id"], safe="")
+    name = quote(request.match_info["customer"], safe="")
     return web.HTTPSeeOther(f"/customers/{name}{tail}?{urlencode({**kept, **query})}")
 
 
@@ -176,14 +177,14 @@ async def contact(request: web.Request) -> web.StreamResponse:
 
 ROUTES = [
     web.get("/customers", clients),
-    web.get("/customers/{customer_id}", client),
-    web.post("/customers/{customer_id}/show", show),
-    web.post("/customers/{customer_id}/contacts", change),
-    web.post("/customers/{customer_id}/pushes", pushes),
-    web.post("/customers/{customer_id}/revoke", revoke),
-    web.post("/customers/{customer_id}/export", packed),
-    web.get("/customers/{customer_id}/erase", ask_erase),
-    web.post("/customers/{customer_id}/erase", erase),
+    web.get("/customers/{customer}", client),
+    web.post("/customers/{customer}/show", show),
+    web.post("/customers/{customer}/contacts", change),
+    web.post("/customers/{customer}/pushes", pushes),
+    web.post("/customers/{customer}/revoke", revoke),
+    web.post("/customers/{customer}/export", packed),
+    web.get("/customers/{customer}/erase", ask_erase),
+    web.post("/customers/{customer}/erase", erase),
     web.get("/settings/looks", looks),
     web.get("/api/orders/{order_no}/contact", contact),
 ]
