@@ -21,7 +21,7 @@ from storage.store import Store
 T = TypeVar("T")
 CHANGE = "change/"
 SHOWN = (Role.ADMIN, Role.MANAGER, Role.OPERATOR, Role.SUPPLIER)
-WAYS = ("session", "token", "kiosk")
+WAYS = ("session", "token", "kiosk", "badge")
 
 
 @dataclass(slots=True)

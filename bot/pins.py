@@ -22,23 +22,30 @@ from storage.ledger import Ledger
 WORD = re.compile(r"/?pin(?:\s*码|\s*碼)?[\s:：]*(?P<pin>\S*)", re.IGNORECASE)
 FORM = re.compile(r"[0-9]{4,8}")
 TRIES = 5
+ANYWHERE = 30
+"""Wrong ones from all clients together: one who guesses locks out others only with patience."""
+EXAMPLE = "4821"
 LOCKED = timedelta(minutes=10)
 
 
 def set_pin(ledger: Ledger, person_id: str, pin: str) -> None:
     """Give somebody a PIN. Refused for one that is too short or too plain."""
-    if not FORM.fullmatch(pin) or len(set(pin)) < 2 or pin in "0123456789876543210":
+    plain = len(set(pin)) < 2 or pin in "0123456789876543210" or pin == EXAMPLE
+    if not FORM.fullmatch(pin) or plain:
         raise Refused("pin-weak")
     salt = secrets.token_bytes(16)
     ledger.settings.put(f"pin/{person_id}", f"{salt.hex()} {_hash(pin, salt).hex()}")
     ledger.settings.drop(f"pin-misses/{person_id}")
+    ledger.access.revoke_all(person_id, ledger.clock.now(), "badge")
 
 
-def right_pin(ledger: Ledger, person_id: str, pin: str, now: datetime) -> bool:
-    """Whether it is the person's PIN. Refused("pin-locked") after too many wrong ones."""
+def right_pin(ledger: Ledger, person_id: str, pin: str, now: datetime, client: str) -> bool:
+    """Whether it is the person's PIN. Refused("pin-locked") after too many wrong ones from one
+    client, or very many from anywhere.
+    """
     misses = json.loads(ledger.settings.get(f"pin-misses/{person_id}") or "[]")
-    recent = [m for m in misses if unstamp(m) > now - LOCKED]
-    if len(recent) >= TRIES:
+    recent = [m for m in misses if unstamp(m[0]) > now - LOCKED]
+    if sum(m[1] == client for m in recent) >= TRIES or len(recent) >= ANYWHERE:
         raise Refused("pin-locked", minutes=int(LOCKED.total_seconds() // 60))
     kept = ledger.settings.get(f"pin/{person_id}").split()
     if len(kept) == 2 and FORM.fullmatch(pin):
@@ -46,7 +53,7 @@ def right_pin(ledger: Ledger, person_id: str, pin: str, now: datetime) -> bool:
         if hmac.compare_digest(given, bytes.fromhex(kept[1])):
             ledger.settings.drop(f"pin-misses/{person_id}")
             return True
-    ledger.settings.put(f"pin-misses/{person_id}", json.dumps([*recent, stamp(now)]))
+    ledger.settings.put(f"pin-misses/{person_id}", json.dumps([*recent, [stamp(now), client]]))
     return False
 
 

@@ -16,6 +16,7 @@ from bot.understanding.model import Update
 from domain.desk import Desk
 from domain.errors import DomainError, NotFound, Refused
 from domain.events import Event, Source
+from domain.order import Order
 from domain.person import GroupKind, Person
 from domain.ports import Clock
 from storage.ledger import Ledger
@@ -56,7 +57,7 @@ class Terminal:
 
         return await self.store.run(look)
 
-    async def badge(self, person: str, pin: str) -> str | None:
+    async def badge(self, person: str, pin: str, client: str) -> str | None:
         """A badge for a PIN; wrong ones are counted whatever else happens."""
         now = self.wall.now()
 
@@ -65,7 +66,7 @@ class Terminal:
             if found is None or found.role not in STAFF:
                 return None
             try:
-                right = right_pin(ledger, person, pin, now)
+                right = right_pin(ledger, person, pin, now, client)
             except Refused as error:
                 return error
             return new_grant(ledger, BADGE, person, "", now, SHIFT + LATE) if right else None
@@ -84,7 +85,9 @@ class Terminal:
             person = ledger.person(grant.person) if grant else None
             if grant is None or person is None or person.role not in STAFF:
                 return None
-            pressed = now - max(ago, NOW)
+            pressed = max(
+                now - max(ago, NOW), grant.created_at
+            )  # it can't vouch for what was before
             return person if pressed <= grant.created_at + SHIFT else None
 
         return await self.store.run(look)
@@ -113,14 +116,21 @@ class Terminal:
         if order is None or pressed.node not in order.nodes:
             raise NotFound("no-such-node", order=order_no, node=pressed.node)
         now = ledger.clock.now()
-        name = f"{by.id}/{pressed.id}"
+        name = f"{by.id}/{order_no}/{pressed.id}"
+        node = order.nodes[pressed.node]
+        if pressed.quantity is not None and not pressed.anyway:
+            if pressed.quantity < node.quantity:
+                facts = {"order": order_no, "node": node.key, "quantity": pressed.quantity}
+                return Became("refused", "fewer", facts | {"before": node.quantity}, faults)
+            if pressed.quantity == 0:
+                return Became("refused", "no-quantity", {"order": order_no, "node": node.key})
         payload = {"text": pressed.text, "act": pressed.act, "node": pressed.node}
         number = ledger.inbox.take(PLATFORM, "", name, order_no, by.id, now, payload)
         if not number:
             return _repeated(ledger, name)
         said = Said(
             by, Source(PLATFORM, order_no, name), now, pressed.text, photo_facts(ledger, kept),
-            _occurred(pressed, now),
+            _occurred(order, pressed, now),
         )  # fmt: skip
         update = _update(order_no, pressed)
         acted = Acts(self.desk).apply(ledger, said, [update], anyway=pressed.anyway)
@@ -143,7 +153,7 @@ class Terminal:
 
     async def undo(self, order_no: str, by: Person, press: str) -> Became:
         """Take one's own press back."""
-        name = f"{by.id}/{press}"
+        name = f"{by.id}/{order_no}/{press}"
 
         def act(ledger: Ledger) -> Became:
             now = ledger.clock.now()
@@ -172,9 +182,16 @@ def _plain(error: DomainError) -> dict[str, object]:
     return {k: v for k, v in error.facts.items() if isinstance(v, str | int)}
 
 
-def _occurred(pressed: Pressed, now: datetime) -> datetime | None:
-    """When it was pressed, if that was a while ago, a week at most."""
-    return now - min(pressed.ago, LATE) if pressed.ago > NOW else None
+def _occurred(order: Order, pressed: Pressed, now: datetime) -> datetime | None:
+    """When it was pressed, if that was a while ago: a week at most, and never before the order was
+    placed, the node's last report, or the end of what stands before it.
+    """
+    if pressed.ago <= NOW:
+        return None
+    node = order.nodes[pressed.node]
+    before = [order.nodes[k].finished_at for k in order.route.earlier(pressed.node)]
+    known = [at for at in (order.placed, node.reported_at, *before) if at is not None]
+    return min(max([now - min(pressed.ago, LATE), *known]), now)
 
 
 def _update(order_no: str, pressed: Pressed) -> Update:

@@ -81,7 +81,7 @@ def _node(doc: Mapping[str, Any], row: int) -> list[Flaw]:
     unknown = sorted(str(name) for name in node if name not in FIELDS)
     if unknown:
         found.append(Flaw("unknown-field", row, "", {"detail": ", ".join(unknown)}))
-    if node.get("photo", "optional") not in {p.value for p in Photo}:
+    if node.get("photo", "optional") not in [p.value for p in Photo]:
         found.append(Flaw("no-such-photo", row, "photo"))
     return [*found, *_durations(node, row), *_links(doc, row), *_materials(node, row)]
 
@@ -101,7 +101,7 @@ def _links(doc: Mapping[str, Any], row: int) -> list[Flaw]:
     """Predecessors and the stage."""
     node = doc["nodes"][row]
     keys = [other.get("key") for other in doc["nodes"]]
-    stages = doc.get("stages") or ()
+    stages = doc["stages"] if isinstance(doc.get("stages"), list) else []
     named = [s.get("key") for s in stages if isinstance(s, dict)]
     found = []
     after = node.get("after", [])

@@ -17,6 +17,7 @@ BODY = 64 * 2**20
 FILE = 50 * 2**20
 """Bytes of one file; short films are the largest."""
 JSON = 8 * 2**20
+_UNSEEN = dict.fromkeys([0, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 FILES, FIELDS, FIELD = 60, 40, 256 * 2**10
 
 
@@ -42,8 +43,10 @@ class Form:
 
 
 def clean(text: str) -> str:
-    """Text that every store can keep: no half characters, no NUL."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+    """Text that every store can keep and every page can show: no half characters, no NUL, nothing
+    that turns the direction of what follows.
+    """
+    return text.translate(_UNSEEN).encode("utf-8", "ignore").decode()
 
 
 async def read_json(request: web.Request, *, empty: bool = False) -> dict[str, Any]:

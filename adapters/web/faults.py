@@ -90,5 +90,6 @@ async def catching(request: web.Request, handler: Any) -> web.StreamResponse:
     except ConnectionError:
         raise
     except Exception:
-        log.exception("%s %s", request.method, request.path)
+        resource = request.match_info.route.resource  # never an address with a secret in it
+        log.exception("%s %s", request.method, resource.canonical if resource else "-")
         return refused(request, Fault(500, "other"))

@@ -106,7 +106,7 @@ def event_data(row: Mapping[str, Any], calendar: WorkCalendar, *, private: bool)
     data = dict(row.get("data") or {})
     if not private:
         theirs = row.get("type") in CUSTOMERS_WORDS
-        gone = ("customer", "note", *(("text",) if theirs else ()))
+        gone = ("customer", "note", "who", *(("text",) if theirs else ()))
         data = {k: v for k, v in data.items() if k not in gone}
     return told | {
         "occurred_at": moment(row["occurred_at"], calendar),

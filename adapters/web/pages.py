@@ -17,7 +17,7 @@ from adapters.web.site import LANGUAGES, language_of, site_of
 from adapters.web.words import Words
 from domain.person import Deed
 
-AGAIN = 300.0
+AGAIN = 10.0
 """Seconds after which an open feed asks again who watches."""
 
 
@@ -57,8 +57,8 @@ def _feed(request: web.Request, language: str) -> str:
 
 
 def _linked(request: web.Request) -> bool:
-    """Whether rows lead to their orders; a wall has nobody to follow them."""
-    return visitor_of(request).may(Deed.SEE_NODE_ORDERS)
+    """Whether rows lead to their orders: not on a wall, nor for who sees only some of them."""
+    return visitor_of(request).may(Deed.SEE_ALL_ORDERS)
 
 
 def _version(house: House) -> str:
@@ -67,14 +67,18 @@ def _version(house: House) -> str:
 
 
 async def board_events(request: web.Request) -> web.StreamResponse:
-    """The board's live feed: the whole board whenever it changed, a tick when it did not. Every few
-    minutes it is asked again whether the watcher may still watch.
+    """The board's live feed: the whole board whenever it changed, a tick when it did not. Before a
+    message it is asked again, every ten seconds at most, whether the watcher may still watch.
     """
     site, language = site_of(request), language_of(request)
     response = await opened(request)
     await _tell_board(request, response, language)
     asked = time.monotonic()
     async for topics in site.feed.listen():
+        if time.monotonic() - asked > AGAIN:
+            asked = time.monotonic()
+            if not await still_admitted(request, Deed.SEE_BOARD):
+                break
         try:
             if BOARD in topics:
                 await _tell_board(request, response, language)
@@ -83,10 +87,6 @@ async def board_events(request: web.Request) -> web.StreamResponse:
                 await tell(response, "tick", json.dumps({"clock": clock}, ensure_ascii=False))
         except ConnectionError:
             break
-        if time.monotonic() - asked > AGAIN:
-            asked = time.monotonic()
-            if not await still_admitted(request, Deed.SEE_BOARD):
-                break
     return response
 
 

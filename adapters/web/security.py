@@ -21,6 +21,7 @@ HEADERS = {
 
 async def dress(request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on every answer, feeds and faults too."""
+    response.headers["Server"] = "Vitrine"
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if site_of(request).public.startswith("https://"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from jinja2 import Environment
 
+from adapters.web.access.visitor import VISITOR
 from adapters.web.feed import Feed
 from adapters.web.metrics import Counts
 from adapters.web.ports import House, Sandbox
@@ -43,9 +44,10 @@ def wanted_language(request: web.Request) -> str:
 
 
 def language_of(request: web.Request, default: str = "") -> str:
-    """The language to answer in: the address's, the reader's, the house's."""
-    house = site_of(request).house
-    for language in (wanted_language(request), default, house.language):
+    """The language to answer in: the address's, the reader's, the one signed in's, the house's."""
+    house, visitor = site_of(request).house, request.get(VISITOR)
+    own = visitor.person.language if visitor is not None and visitor.how == "session" else ""
+    for language in (wanted_language(request), default, own, house.language):
         if language in LANGUAGES:
             return language
     return LANGUAGES[0]

@@ -47,7 +47,7 @@ def _story(folder: Path) -> Path:
     server.say("production", "P09", f"#A102 物料 {REMARK}，要晚一天")
     server.say("management", "P02", f"/交期 A102 12/9 {REMARK}")
     server.idle()
-    server.turn(advance="PT2H")
+    server.turn(advance="PT30H")  # pushes, reminders, two digests
     files = b"".join(p.read_bytes() for p in folder.glob("vitrine.db*"))
     assert [w for w in PRIVATE if w.encode() in files] == []  # while it runs, the WAL with it
     page = server.call("GET", "/orders/A102?lang=zh-CN")[1].decode()

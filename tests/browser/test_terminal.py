@@ -19,7 +19,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     found = Served(tmp_path_factory.mktemp("terminal") / "data")
     found.folder.mkdir()
     found.start()
-    for person, pin in (("P03", "4821"), ("P05", "7306")):
+    for person, pin in (("P03", "59370142"), ("P05", "7306")):
         assert found.say(f"private-{person}", person, f"/PIN {pin}")[0] == 202
     found.idle()
     yield found
@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 async def context(browser: Browser, server: Served) -> AsyncIterator[BrowserContext]:
     server.call("POST", "/api/sandbox/reset", {})
-    for person, pin in (("P03", "4821"), ("P05", "7306")):
+    for person, pin in (("P03", "59370142"), ("P05", "7306")):
         server.say(f"private-{person}", person, f"/PIN {pin}")
     server.idle()
     found = await browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
@@ -40,6 +40,11 @@ async def context(browser: Browser, server: Served) -> AsyncIterator[BrowserCont
 async def _ticket(server: Served, order: str) -> str:
     links = (await asyncio.to_thread(server.call, "GET", "/api/sandbox/links"))[1]
     return f"http://127.0.0.1:{server.port}{links['orders'][order]['t']}"
+
+
+async def _paper(server: Served, order: str) -> str:
+    """The address as the code on paper says it."""
+    return (await _ticket(server, order)).replace("/t/", "/T/")
 
 
 async def _enter(page: Page, name: str, pin: str) -> None:
@@ -55,13 +60,13 @@ async def _node(server: Served, order: str, key: str) -> dict[str, object]:
 
 async def test_scan_pin_and_three_buttons(context: BrowserContext, server: Served) -> None:
     page = await context.new_page()
-    await page.goto(await _ticket(server, "A102"))
+    await page.goto(await _paper(server, "A102"))
     await well_made(page)
     await page.get_by_label("李红梅").check()
     await page.get_by_label("PIN").fill("0000")
     await page.get_by_role("button", name="进入").click()
     await expect(page.get_by_role("status").first).to_contain_text("PIN 不对")
-    await _enter(page, "李红梅", "4821")
+    await _enter(page, "李红梅", "59370142")
     await expect(page.get_by_label("裁切")).to_be_checked()
     await expect(page.get_by_label("质检")).to_have_count(0)  # not hers
     for name in ("开始", "完成", "有问题"):
@@ -116,7 +121,7 @@ async def test_without_scripts(browser: Browser, context: BrowserContext, server
     plain = await browser.new_context(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]
     page = await plain.new_page()
     await page.goto(await _ticket(server, "A102"))
-    await _enter(page, "李红梅", "4821")
+    await _enter(page, "李红梅", "59370142")
     await page.get_by_role("button", name="完成").click()
     await expect(page.locator("#notice .told")).to_contain_text("已记下")
     assert (await _node(server, "A102", "cut"))["quantity"] == 120
@@ -132,7 +137,7 @@ async def test_pressed_without_a_network_arrives_once_and_in_order(
 ) -> None:
     page = await context.new_page()
     await page.goto(await _ticket(server, "A108"))
-    await _enter(page, "李红梅", "4821")
+    await _enter(page, "李红梅", "59370142")
     await page.wait_for_function("navigator.serviceWorker.controller !== null")
     await page.reload()
     before = len(await asyncio.to_thread(server.events, "A108"))
@@ -157,6 +162,54 @@ async def test_pressed_without_a_network_arrives_once_and_in_order(
     ]  # fmt: skip
 
 
+async def test_a_number_that_falls_is_asked_about_and_nothing_is_lost(
+    context: BrowserContext, server: Served
+) -> None:
+    page = await context.new_page()
+    await page.goto(await _ticket(server, "A105"))
+    await _enter(page, "赵桂兰", "7306")
+    await page.locator("[data-step='1']").click()
+    await expect(page.locator("#quantity")).to_have_value("181")  # from what stands, not from 0
+    await page.locator("#quantity").fill("20")
+    await page.get_by_role("button", name="完成").click()
+    await expect(page.locator("#asked")).to_contain_text("已经报到 180 件")
+    assert (await _node(server, "A105", "sew"))["quantity"] == 180
+    await page.reload()
+    await page.locator("#asked").get_by_role("button", name="照样记").click()
+    await expect(page.locator("#notice .told")).to_contain_text("已记下")
+    assert (await _node(server, "A105", "sew"))["quantity"] == 20
+
+
+async def test_a_page_kept_from_another_worker_reports_nothing(
+    context: BrowserContext, server: Served
+) -> None:
+    first, second = await context.new_page(), await context.new_page()
+    one, two = await _ticket(server, "A105"), await _ticket(server, "A102")
+    await first.goto(one)
+    await _enter(first, "赵桂兰", "7306")
+    await first.wait_for_function("navigator.serviceWorker.controller !== null")
+    await first.goto(one)
+    await second.goto(two)
+    await second.get_by_role("button", name="换人").click()
+    await _enter(second, "李红梅", "59370142")
+    await context.set_offline(True)
+    await first.goto(one)
+    await expect(first.locator("#report")).to_be_hidden()
+    await expect(first.locator("#notice")).to_contain_text("另一位")
+
+
+async def test_a_browser_that_keeps_nothing_sends_the_plain_form(
+    context: BrowserContext, server: Served
+) -> None:
+    page = await context.new_page()
+    await page.add_init_script("indexedDB.open = () => { throw new Error('private'); }")
+    await page.goto(await _ticket(server, "A102"))
+    await _enter(page, "李红梅", "59370142")
+    await page.get_by_role("button", name="完成").click()
+    await expect(page.locator("#notice .told")).to_contain_text("已记下")
+    assert (await _node(server, "A102", "cut"))["quantity"] == 120
+
+
 async def test_wrong_pins_lock(context: BrowserContext, server: Served) -> None:
     page = await context.new_page()
     ticket = await _ticket(server, "A102")
@@ -167,7 +220,7 @@ async def test_wrong_pins_lock(context: BrowserContext, server: Served) -> None:
         await page.get_by_role("button", name="进入").click()
     await expect(page.locator("#notice .told")).to_contain_text("10 分钟")
     await page.get_by_label("李红梅").check()
-    await page.get_by_label("PIN").fill("4821")
+    await page.get_by_label("PIN").fill("59370142")
     await page.get_by_role("button", name="进入").click()
     await expect(page.locator("#notice .told")).to_contain_text("10 分钟")
 
@@ -176,4 +229,4 @@ async def test_a_pin_is_kept_nowhere(server: Served) -> None:
     data = b"".join(p.read_bytes() for p in server.folder.glob("vitrine.db*"))
     for table in ("setting", "inbox"):
         assert table.encode() in data
-    assert b"4821" not in data.replace(b"/PIN 4821", b"")  # the sandbox keeps its own chats
+    assert b"59370142" not in data.replace(b"/PIN 59370142", b"")  # the sandbox keeps its own chats

@@ -19,10 +19,13 @@ VISITORS = ("stranger", "kiosk", "lead-cut", "lead-emb", "supplier", "customer",
 OBJECTS = {
     "order_no": ("A102", "A109", "Z999"),
     "form": ("pdf", "exe"),
-    "chart": ("nodes", "nothing"),
-    "customer": ("C05", "C99"),
+    "chart": ("flow", "nothing"),
+    "customer_id": ("C05", "C99"),
     "person": ("P03", "P99"),
     "route": ("garment", "nothing"),
+    "act": ("invite", "nothing"),
+    "need": ("N1", "N9"),
+    "place": ("0",),
 }
 """What stands in an address. A109 has no embroidery: the embroidery's lead does not see it."""
 SKIPPED = ("/static", "/webhooks/")

@@ -209,8 +209,10 @@ async def test_a_day_off_holds_at_once_and_forecasts_follow(
     app, day = house.app, coming(house)
     order = await ask(house, lambda ledger: ledger.order("A102"))
     assert order is not None
-    before = forecast(order, app.clock.now(), app.calendar)
+    now = app.clock.now()
+    before = forecast(order, now, app.calendar)
     far = app.clock.now() + timedelta(days=9999)
+    await ask(house, app.clockwork.arm)
     timers = await ask(house, lambda ledger: ledger.orders.timers(far, 9999))
     form: Pairs = [("kind", "off"), ("first", str(day)), ("reason", "停电检修")]
     status, text = await post(boss, CALENDAR, [*form, ("do", "look")])
@@ -224,7 +226,7 @@ async def test_a_day_off_holds_at_once_and_forecasts_follow(
     assert "停电检修" in text
     assert not app.calendar.is_workday(day)
     assert app.calendar.spans(day) == ()
-    assert forecast(order, app.clock.now(), app.calendar) > before
+    assert forecast(order, now, app.calendar) > before
     unmoved = await ask(house, lambda ledger: ledger.order("A102"))
     assert unmoved is not None
     assert {k: n.planned_finish for k, n in unmoved.nodes.items()} == {
@@ -243,7 +245,7 @@ async def test_a_day_off_holds_at_once_and_forecasts_follow(
     status, text = await post(boss, f"{CALENDAR}/clear", [("first", str(day)), ("last", str(day))])
     assert "去掉了，已经生效" in text
     assert app.calendar.is_workday(day)
-    assert forecast(order, app.clock.now(), app.calendar) == before
+    assert forecast(order, now, app.calendar) == before
     back = {
         (k, s): at for k, s, at in await ask(house, lambda ledger: ledger.orders.timers(far, 9999))
     }
@@ -436,3 +438,38 @@ async def test_the_sandbox_begins_again_without_them(tmp_path: Path) -> None:
         await house.app.sandbox.reset(None, "")
         assert house.app.calendar.is_workday(day)
         assert house.app.desk.policy.warn_days == 3
+
+
+ONE = '[[nodes]]\nkey = "a"\nname = "b"\n'
+ODD = (
+    "nodes = 1",
+    "nodes = [1]",
+    "nodes = []",
+    "key = 1\nname = {}\nnodes = [{key = {a = 1}}]",
+    "stages = 3\n" + ONE,
+    "stages = [1]\n" + ONE,
+    ONE + "after = {}\nnames = [1]\naliases = 7\nmaterials = {a = 1}",
+    '[[nodes]]\nkey = ["a"]\nname = 2024-01-01\nstandard_days = "x"\nphoto = []\nconfirmed_by = 1',
+    ONE + "materials = [1, {item = 2, days = {}}]\nwhat = [[{}], 1.5]",
+    ONE + "standard_hours = nan\nminutes_per_piece = inf\nafter = [[1]]",
+    ONE + "stage = [1]\nphoto = {a = 1}",
+    ONE + "aliases = [[1], {}]\nnames = { en = 1 }\ncustomer_visible = 3\nmilestone = []",
+    "\x00",
+    "[" * 3000,
+    "x = 1e999",
+)
+
+
+@pytest.mark.parametrize("toml", ODD)
+async def test_odd_toml_is_refused_kindly(house: Real, boss: ClientSession, toml: str) -> None:
+    """Whatever shape it has: said what is wrong, and the form goes on as far as there is one."""
+    for do in ("check", "keep"):
+        status, text = await post(boss, GARMENT, [("toml", toml), ("seen", "1"), ("do", do)])
+        assert status == 422
+        assert 'role="alert"' in text
+    form = filled(form_of(text, GARMENT), **{"0__team": "前台"})
+    for do in ("check", "keep", "up:0", "add:0", "remove:0"):
+        status, text = await post(boss, GARMENT, [*form, ("do", do)])
+        assert status in (200, 422)
+    status, _ = await post(boss, CHAINS, [("text", toml), ("do", "keep")])
+    assert status == 422

@@ -137,16 +137,17 @@ async def test_another_site_s_page_cannot_write(house: Real) -> None:
     assert (await browser.post("/sign-out", headers={"Origin": host})).status == 200
 
 
-async def test_guessing_is_slowed_down(house: Real) -> None:
-    right = await house.link("p", "A102", "C05")
+async def test_guessing_is_slowed_down_and_neighbours_are_let_in(house: Real) -> None:
+    right, token = await house.link("p", "A102", "C05"), await house.grant("token", "P01")
     guesser = house.stranger()
-    assert (await guesser.get(right)).status == 200
     seen = [(await guesser.get(f"/p/{n:032d}")).status for n in range(125)]
     assert seen[:120] == [404] * 120
     assert set(seen[120:]) == {429}
-    told = await guesser.get(right)
-    assert told.status == 429
+    told = await guesser.get("/p/wrong")
     assert int(told.headers["Retry-After"]) in range(1, 61)
+    assert (await guesser.get(right)).status == 200  # the same address, with a right secret
+    assert (await house.program(token).get("/api/orders")).status == 200
+    assert (await house.program("vt_wrong").get("/api/orders")).status == 429
 
 
 async def test_writing_too_often_is_slowed_down(house: Real) -> None:

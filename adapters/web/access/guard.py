@@ -54,6 +54,8 @@ class Guard:
         """Who asks, for a route of the staff. Raises Fault: 401, 403."""
         visitor = await self.visitor(request)
         if visitor is None:
+            if _secret(request):
+                self.missed(request)
             raise Fault(401, "sign-in")
         assert rule.deed is not None
         if not visitor.may(rule.deed):
@@ -72,20 +74,14 @@ class Guard:
             return found
         kiosk = request.query.get("kiosk", "")
         if kiosk:
-            wall = await self.accounts.kiosk(kiosk)
-            if wall is None:
-                self.misses.note(self.client(request))
-            return wall
+            return await self.accounts.kiosk(kiosk)
         return await self.accounts.sandbox() if self.sandbox else None
 
     async def _bearer(self, request: web.Request, given: str) -> Visitor | None:
         raw = given.encode("utf-8", "surrogateescape")
         if self.token and hmac.compare_digest(raw, self.token.encode()):
             return Visitor(SYSTEM, "token")
-        found = await self.accounts.token(given) if self.accounts is not None else None
-        if found is None:
-            self.misses.note(self.client(request))
-        return found
+        return await self.accounts.token(given) if self.accounts is not None else None
 
     def foreign(self, request: web.Request) -> bool:
         """Whether another site's page sent a request that changes something."""
@@ -100,14 +96,23 @@ class Guard:
             return urlsplit(origin).netloc not in ours
         return COOKIE in request.cookies  # a browser of today says one of the two
 
-    def patience(self, request: web.Request, rule: Rule) -> None:
-        """Raise Fault 429 if this client has guessed, or written, too often."""
+    def missed(self, request: web.Request) -> None:
+        """A secret was wrong. Raises Fault 429 where this client has guessed too often; a right one
+        is never refused for what its neighbours did.
+        """
         client = self.client(request)
-        wait = self.misses.full(client) if rule.kind != "staff" or _secret(request) else 0.0
-        if rule.kind == "tokened" and request.method not in SAFE:
-            key = f"{client} {request.match_info.get('token', '')[:64]}"
-            wait = wait or self.writes.full(key)
-            self.writes.note(key)
+        wait = self.misses.full(client)
+        self.misses.note(client)
+        if wait:
+            raise Fault(429, "too-many", seconds=ceil(wait))
+
+    def patience(self, request: web.Request, rule: Rule) -> None:
+        """Raise Fault 429 if this client has written too often on one page."""
+        if rule.kind != "tokened" or request.method in SAFE:
+            return
+        key = f"{self.client(request)} {request.match_info.get('token', '')[:64]}"
+        wait = self.writes.full(key)
+        self.writes.note(key)
         if wait:
             raise Fault(429, "too-many", seconds=ceil(wait))
 
@@ -143,7 +148,10 @@ async def guarding(request: web.Request, handler: Any) -> web.StreamResponse:
     except Fault as fault:
         guessed = not request.path.startswith(FILES)
         if rule.kind == "tokened" and fault.status == 404 and guessed:
-            guard.misses.note(guard.client(request))
+            try:
+                guard.missed(request)
+            except Fault as often:
+                fault = often
         answer = refused(request, fault)
         if fault.status == 429:
             answer.headers["Retry-After"] = str(fault.facts["seconds"])

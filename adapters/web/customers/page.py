@@ -161,7 +161,8 @@ async def share(request: web.Request) -> web.StreamResponse:
     await read_small_form(request)
     path, until = await customers.share(found)
     house = site_of(request).house
-    language = language_of(request, wanted_language(request))
+    person = await house.read(lambda reader: reader.person(found.reader))
+    language = language_of(request, person.language if person else "")
     return page(
         request, "shared.html", language, link=f"{_base(request)}{path}", back=_address(request),
         until=Words(house, language).day(until),

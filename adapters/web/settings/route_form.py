@@ -28,6 +28,11 @@ def rows(doc: Mapping[str, Any]) -> list[Doc]:
     return [_row(node, n, keys) for n, node in enumerate(doc["nodes"])]
 
 
+def title(doc: Mapping[str, Any]) -> str:
+    """What the form shows as the route's own name."""
+    return _line(doc.get("name", ""))
+
+
 def _row(node: Mapping[str, Any], n: int, keys: list[Any]) -> Doc:
     days = "standard_days" in node and "standard_hours" not in node
     names = node.get("names")
@@ -82,7 +87,7 @@ def merged(doc: Mapping[str, Any], pairs: Pairs) -> Doc:
         if name.endswith(".after") and value.isascii() and value.isdigit():
             after.setdefault(name, []).append(int(value))
     found = dict(doc)
-    if form.get("name", "") != _line(doc.get("name", "")):
+    if form.get("name", "") != title(doc):
         found["name"] = form.get("name", "").strip()
     shown = rows(doc)
     found["nodes"] = [_node(node, shown[n], form, f"{n}.") for n, node in enumerate(doc["nodes"])]

@@ -103,7 +103,8 @@ async def _bench(request: web.Request, desk: Desk, status: int = 200) -> web.Str
     return shown(
         request, "settings-route.html", "routes", status, desk=desk, card=card, flaws=flaws,
         rows=route_form.rows(desk.doc) if desk.doc is not None else [],
-        stages=_stages(desk.doc), photos=route_form.PHOTOS, roles=route_form.ROLES,
+        title=route_form.title(desk.doc or {}), stages=_stages(desk.doc),
+        photos=route_form.PHOTOS, roles=route_form.ROLES,
         flags=route_form.FLAGS,
         base=route_text.written(desk.doc or {}) if two else desk.text,
         lines={f.row: route_text.node_line(desk.text, f.row) for f in desk.flaws},

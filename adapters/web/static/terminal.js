@@ -37,6 +37,7 @@ async function store(mode, act) {
 
 const waiting = () => store("readonly", (queue) => queue.getAll());
 const keep = (entry) => store("readwrite", (queue) => queue.add(entry));
+const change = (entry) => store("readwrite", (queue) => queue.put(entry));
 const drop = (id) => store("readwrite", (queue) => queue.delete(id));
 
 function name() {
@@ -52,34 +53,75 @@ function tell(text, kind) {
   line.scrollIntoView({ block: "nearest" });
 }
 
+// What was refused for a reason that a yes would mend stays with its time and photos until somebody
+// says so.
+function question(entry) {
+  const line = document.createElement("p");
+  line.className = "told refused";
+  line.textContent = `${entry.question} `;
+  for (const [word, act] of [["yes", agree], ["no", (given) => drop(given.id)]]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button";
+    button.textContent = say(word);
+    button.addEventListener("click", async () => {
+      await act(entry);
+      await show();
+      await flush();
+    });
+    line.append(button, " ");
+  }
+  return line;
+}
+
+function agree(entry) {
+  const { question: _, ...kept } = entry;
+  return change({ ...kept, fields: { ...kept.fields, anyway: "1", press: name() } });
+}
+
 async function show() {
-  const left = await waiting();
+  const all = await waiting();
+  const left = all.filter((entry) => !entry.question);
   const line = document.getElementById("queue");
   line.hidden = left.length === 0;
   line.textContent = left.length ? say("queued", { n: left.length }) : "";
+  document.getElementById("asked").replaceChildren(...all.filter((e) => e.question).map(question));
 }
 
 function form(entry) {
   const data = new FormData();
   for (const [key, value] of Object.entries(entry.fields)) data.append(key, value);
   data.append("ago", String(Math.max(0, Math.round((Date.now() - entry.at) / 1000))));
-  data.append("badge", entry.who === main.dataset.person ? main.dataset.badge : entry.badge);
+  data.append("who", entry.who);
   for (const photo of entry.photos) data.append("photos", photo.body, photo.name);
   return data;
 }
 
+// With the badge that was worn at the press; if that has run out, with a newer one of the same person.
+function badges(entry) {
+  const mine = entry.who === main.dataset.person && main.dataset.badge !== entry.badge;
+  return mine ? [entry.badge, main.dataset.badge] : [entry.badge];
+}
+
 async function send(entry) {
   let answer;
-  try {
-    answer = await fetch(`${entry.path}/press?lang=${main.dataset.lang}`, {
-      method: "POST", body: form(entry), headers: { Accept: "application/json" },
-    });
-  } catch {
-    return "later";
+  for (const badge of badges(entry)) {
+    try {
+      answer = await fetch(`${entry.path}/press?lang=${main.dataset.lang}`, {
+        method: "POST", body: form(entry), headers: { Accept: "application/json", "X-Badge": badge },
+      });
+    } catch {
+      return "later";
+    }
+    if (answer.status !== 401) break;
   }
   if (answer.status >= 500 || answer.status === 429 || answer.status === 408) return "later";
+  if ([401, 403, 404].includes(answer.status)) return "badge"; // kept: nothing is lost for that
   const told = await answer.json().catch(() => ({}));
-  if (answer.status === 401) return "badge";
+  if (["earlier-open", "fewer"].includes(told.code)) {
+    await change({ ...entry, question: told.message });
+    return "asked";
+  }
   await drop(entry.id);
   return { ...told, message: told.message ?? told.error?.message ?? "" };
 }
@@ -87,6 +129,7 @@ async function send(entry) {
 async function empty() {
   let last = null;
   for (const entry of await waiting()) {
+    if (entry.question) continue; // waits for a yes or no
     const became = await send(entry);
     if (became === "later") {
       timer = setTimeout(flush, RETRY[Math.min(tries++, RETRY.length - 1)]);
@@ -96,6 +139,7 @@ async function empty() {
       tell(say("badge", { name: entry.name }), "refused"); // kept for when that person is back
       continue;
     }
+    if (became === "asked") continue;
     tries = 0;
     last = { entry, became };
   }
@@ -105,7 +149,6 @@ async function empty() {
   const { state, message, code, photo, press } = last.became;
   const facts = new URLSearchParams({ lang: main.dataset.lang, node: last.entry.fields.node });
   if (state === "kept" && !photo && here) location.replace(`${main.dataset.path}?${facts}&done=kept&press=${press}#notice`);
-  else if (code === "earlier-open" && here) location.replace(`${main.dataset.path}?${facts}&told=${code}#notice`);
   else if (state === "kept" || state === "repeated") tell(photo || say(`done_${state}`), photo ? "refused" : "kept");
   else tell(message || say("not_kept"), "refused");
 }
@@ -131,7 +174,12 @@ async function press(event) {
   if (act === "start" || act === "resume") fields.quantity = "";
   const photos = data.getAll("photos").filter((file) => file.size).map((file) => ({ body: file, name: file.name }));
   event.submitter.disabled = true;
-  await keep({ at: Date.now(), path: main.dataset.path, badge: main.dataset.badge, who: main.dataset.person, name: main.dataset.name, fields, photos });
+  try {
+    await keep({ at: Date.now(), path: main.dataset.path, badge: main.dataset.badge, who: main.dataset.person, name: main.dataset.name, fields, photos });
+  } catch {
+    plainly(act); // this browser keeps nothing, or is full: send the form as it stands
+    return;
+  }
   report.reset();
   count();
   await show();
@@ -140,9 +188,33 @@ async function press(event) {
   await flush();
 }
 
+function plainly(act) {
+  const field = document.createElement("input");
+  field.type = "hidden";
+  field.name = "act";
+  field.value = act;
+  report.append(field);
+  report.submit();
+}
+
 function count() {
   const files = document.getElementById("photos").files;
   document.getElementById("shots").textContent = files.length ? `(${files.length})` : "";
+}
+
+// A copy of the page that was kept for times without a network may carry another worker's name:
+// the newest page that came from the server says who holds the phone.
+const holder = JSON.parse(localStorage.getItem("vitrine-holder") ?? "null");
+const made = Number(main.dataset.made);
+if (!holder || made >= holder.made) {
+  localStorage.setItem("vitrine-holder", JSON.stringify({ made, person: main.dataset.person }));
+} else if (report && holder.person !== main.dataset.person) {
+  report.hidden = true;
+  tell(say("other_holder"), "refused");
+}
+
+function reach() {
+  for (const part of document.querySelectorAll(".undo, .who .button")) part.hidden = !navigator.onLine;
 }
 
 if (report) {
@@ -152,15 +224,19 @@ if (report) {
     button.hidden = false;
     button.addEventListener("click", () => {
       const field = document.getElementById("quantity");
-      const now = Number(field.value || 0) + Number(button.dataset.step);
+      const stands = report.querySelector("[name=node]:checked")?.dataset.quantity ?? 0;
+      const now = Number(field.value || stands) + Number(button.dataset.step);
       field.value = String(Math.max(0, Math.min(now, Number(field.placeholder))));
     });
   }
 }
 addEventListener("online", flush);
+addEventListener("online", reach);
+addEventListener("offline", reach);
+reach();
 addEventListener("pageshow", flush);
 if ("serviceWorker" in navigator) {
   for (const scope of ["/t/", "/T/"]) navigator.serviceWorker.register("/ticket-worker.js", { scope }).catch(() => {});
 }
-show();
-flush();
+show().catch(() => {});
+flush()?.catch?.(() => {});

@@ -11,11 +11,20 @@ addEventListener("activate", (event) => {
   event.waitUntil(caches.keys().then(old).then(() => clients.claim()));
 });
 
-async function ticket(request) {
+// What is kept is the page as it stands, never one that says what became of a press.
+async function keep(cache, path) {
+  const answer = await fetch(path, { credentials: "same-origin" }).catch(() => null);
+  if (answer?.ok) await cache.put(path, answer);
+}
+
+async function ticket(event) {
+  const { request } = event;
   const cache = await caches.open(CACHE);
   const known = await cache.match(request, { ignoreSearch: true });
   const asked = fetch(request).then((answer) => {
-    if (answer.ok) cache.put(new URL(request.url).pathname, answer.clone());
+    const { pathname, searchParams } = new URL(request.url);
+    const plain = !searchParams.has("done") && !searchParams.has("told");
+    if (answer.ok) event.waitUntil(plain ? cache.put(pathname, answer.clone()) : keep(cache, pathname));
     return answer;
   });
   if (!known) return asked;
@@ -30,6 +39,6 @@ async function file(request) {
 addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET") return;
-  if (request.mode === "navigate") event.respondWith(ticket(request));
+  if (request.mode === "navigate") event.respondWith(ticket(event));
   else if (new URL(request.url).pathname.startsWith("/static/")) event.respondWith(file(request));
 });

@@ -2,6 +2,7 @@
 PIN, reports with one press. Works without scripts; with them, without a network for a while.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -78,13 +79,15 @@ async def show(request: web.Request) -> web.StreamResponse:
     language = language_of(request, person.language if person else "")
     words = Words(site_of(request).house, language)
     terminal = _terminal(request)
-    workers = await terminal.workers(order.order_no) if terminal is not None else ()
+    open_still = terminal is not None and order.open
+    workers = await terminal.workers(order.order_no) if terminal and open_still else ()
     found = sheet(order, request.query.get("node", "") or node, person, workers, words)
     done = request.query.get("done", "")
     told = request.query.get("told", "")
     return page(
         request, "terminal.html", language, sheet=found, person=person, badge=badge,
-        path=request.path.rstrip("/"), reasons=REASONS, done=done if done in DONE else "",
+        path=f"/t/{request.match_info['token']}", reasons=REASONS, made=time.time_ns() // 10**6,
+        done=done if done in DONE else "",
         fault=_fault(request, told, order, language) if told else "", told=told,
         press=request.query.get("press", "")[:64],
         words_of_script=site_of(request).house.words(language, "terminal."),
@@ -92,7 +95,8 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 def _fault(request: web.Request, code: str, order: Order, language: str) -> str:
-    facts = {k: request.query.get(k, "") for k in ("total", "quantity", "minutes")}
+    given = {k: request.query.get(k, "") for k in ("total", "quantity", "minutes", "before")}
+    facts = {k: v for k, v in given.items() if v.isascii() and v.isdigit() and len(v) < 10}
     fault = Fault(
         422, code[:40], order=order.order_no, node=_name(request, order, language), **facts
     )
@@ -113,12 +117,13 @@ async def enter(request: web.Request) -> web.StreamResponse:
     secret, code = None, "pin-wrong"
     facts: dict[str, object] = {}
     try:
-        secret = await terminal.badge(form.get("person", "")[:40], form.get("pin", "")[:16])
+        guard = request.app[GUARD]
+        secret = await terminal.badge(
+            form.get("person", "")[:40], form.get("pin", "")[:16], guard.client(request)
+        )
     except DomainError as error:
         code, facts = error.code, dict(error.facts)
     if secret is None:
-        guard = request.app[GUARD]
-        guard.misses.note(guard.client(request))
         raise _to(request, told=code, **{k: str(v) for k, v in facts.items()})
     response = _to(request, done="in")
     response.set_cookie(
@@ -142,13 +147,16 @@ async def leave(request: web.Request) -> web.StreamResponse:
 async def press(request: web.Request) -> web.StreamResponse:
     """Report. Scripts get JSON, forms their page again."""
     order, _ = await order_of(request)
+    badge = request.headers.get("X-Badge", "") or request.cookies.get(BADGE, "")
+    if await _person(request, badge, LATEST) is None:
+        raise Fault(401, "badge-over")  # before a body of many megabytes is read
     form = await read_posted(request)
     said = _pressed(form)
-    badge = form.text("badge", longest=200) or request.cookies.get(BADGE, "")
     person, terminal = await _person(request, badge, said.ago), _terminal(request)
     if terminal is None:
         raise Fault(404, "no-such-link")
-    if person is None:
+    who = form.text("who", longest=60)
+    if person is None or who not in ("", person.id):
         return _answer(request, order, said, Became("refused", "badge-over"), 401)
     became = await terminal.press(order.order_no, person, said)
     return _answer(request, order, said, became, 200)
@@ -158,7 +166,7 @@ async def undo(request: web.Request) -> web.StreamResponse:
     """Take one's own press back."""
     order, _ = await order_of(request)
     form = await read_posted(request)
-    badge = form.text("badge", longest=200) or request.cookies.get(BADGE, "")
+    badge = request.headers.get("X-Badge", "") or request.cookies.get(BADGE, "")
     person, terminal = await _person(request, badge), _terminal(request)
     name = form.text("press", required=True, longest=64)
     if terminal is None:
@@ -221,7 +229,8 @@ def _answer(
             data["photo"] = sentence(site_of(request), language, fault)
         return as_json(data, status)
     if became.code:
-        facts_text = {k: str(became.facts[k]) for k in ("total", "quantity") if k in became.facts}
+        known = ("total", "quantity", "before")
+        facts_text = {k: str(became.facts[k]) for k in known if k in became.facts}
         raise _to(request, told=became.code, node=said.node, **facts_text)
     raise _to(request, done=became.state, press=said.id, node=said.node)
 

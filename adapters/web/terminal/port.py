@@ -57,9 +57,9 @@ class Terminal(Protocol):
     async def workers(self, order_no: str) -> Sequence[Worker]:
         """Who has a PIN and may report at a node of the order, by name."""
 
-    async def badge(self, person: str, pin: str) -> str | None:
+    async def badge(self, person: str, pin: str, client: str) -> str | None:
         """The secret of a badge for half a day; None for a wrong PIN. Refused("pin-locked") after
-        too many wrong ones.
+        too many wrong ones from one client, or very many from anywhere.
         """
 
     async def wearer(self, badge: str, ago: timedelta = timedelta()) -> Person | None:

@@ -20,6 +20,7 @@ class Spot:
     icon: str
     word: str
     amount: str
+    quantity: int
     mine: bool
     chosen: bool
     held: bool
@@ -73,6 +74,7 @@ def _spot(order: Order, node: Node, person: Person | None, chosen: bool, words: 
         words.icon(node.status),
         words.status(node.status),
         words.amount(order, node),
+        node.quantity,
         person is not None and person.may_update(node.key),
         chosen,
         node.held,
