@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.web.customers.port import GUEST
 from adapters.web.people.port import CONTACTS, Client, Linked, Seen
 from bot import dossier
 from bot.exports import export_csv, export_xlsx
@@ -198,8 +199,11 @@ class Privacy:
 
         def act(ledger: Ledger) -> int:
             living = _links(ledger, customer(ledger, person_id).id)
+            now = ledger.clock.now()
             for each in living:
-                ledger.links.revoke(each.kind, each.subject, person_id, ledger.clock.now())
+                ledger.links.revoke(each.kind, each.subject, person_id, now)
+            for order in ledger.orders_of(person_id):  # and what the customer passed on
+                ledger.links.revoke("p", order.order_no, GUEST, now)
             return len(living)
 
         return await self.store.run(act)

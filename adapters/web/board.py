@@ -1,13 +1,13 @@
 """The board as data: one row an open order, one cell a node, what matters most at the top."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from adapters.web.orders import level_of
 from adapters.web.words import Words
-from domain.events import REPORTS, Event, NodeDelayed, PhotoAttached, ReportUndone, pack
+from domain.events import REPORTS, Event, NodeDelayed, PhotoAttached, ReportUndone
 from domain.node import Node, Status
 from domain.order import Order
 from domain.plan import Level, forecast
@@ -250,7 +250,8 @@ def _report(reader: Reader, event: Event, order: Order, words: Words) -> str:
 
 def happened(event: Event, words: Words) -> str:
     """What an event says, without its node."""
-    facts = {k: v for k, v in pack(event.fact).items() if not isinstance(v, (dict, list))}
+    every = {f.name: getattr(event.fact, f.name) for f in fields(event.fact)}
+    facts = {k: v for k, v in every.items() if v is None or isinstance(v, str | int | float)}
     if isinstance(event.fact, NodeDelayed):
         return f"{words('event.NodeDelayed')} {words.reason(event.fact.reason)}"
     if isinstance(event.fact, PhotoAttached):

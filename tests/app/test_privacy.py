@@ -2,9 +2,11 @@
 a customer is handed what is held of them and is forgotten, and words go when their time is over.
 """
 
+import contextlib
 import csv
 import io
 import json
+import os
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main
 from bot.app import App
 from bot.settings import Settings, unplugged
 from domain.person import SYSTEM
@@ -21,7 +24,7 @@ from storage import retention
 from storage.ledger import Ledger
 from storage.retention import Keep, begin, held, proceed, tidied
 from storage.secrets import owner
-from tests.app.served import Served, command
+from tests.app.served import Served, environment
 
 SAID = "麻烦尽快寄到新地址江南大道八十八号"
 REMARK = "罗纹布没有到货"
@@ -32,6 +35,16 @@ TABLE = (
     f"Z901,远山茶馆,何小姐,{PHONE},{MAIL},围裙,40,2027-01-15,{PRICE},{COST},{NOTE}\n"
 )
 PRIVATE = (SAID, REMARK, PHONE, PRICE, COST, MAIL, NOTE)
+
+
+def command(folder: Path, *words: str, **more: str) -> tuple[int, str]:
+    """A command of `python -m bot`, in this process: its exit code and what it said."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+        patch.setattr(os, "environ", environment(folder, **more))
+        with contextlib.redirect_stderr(said):
+            code = main(words)
+    return code, said.getvalue()
 
 
 @pytest.fixture(scope="module")

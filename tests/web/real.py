@@ -43,6 +43,7 @@ class Real:
         """Forget who guessed: asking everything looks like it."""
         self.web[GUARD].misses = Throttle(120, 60)
         self.web[GUARD].writes = Throttle(60, 60)
+        self.web[GUARD].asks = Throttle(6, 3600)
 
     def stranger(self, **headers: str) -> ClientSession:
         """A browser that is not signed in."""

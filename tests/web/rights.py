@@ -18,9 +18,9 @@ FROZEN = Path(__file__).parent / "rights.txt"
 VISITORS = ("stranger", "kiosk", "lead-cut", "lead-emb", "supplier", "customer", "manager", "admin")
 OBJECTS = {
     "order_no": ("A102", "A109", "Z999"),
-    "form": ("pdf", "exe"),
+    "form": ("pdf", "xlsx"),
     "chart": ("flow", "nothing"),
-    "customer_id": ("C05", "C99"),
+    "customer": ("C06", "C99"),
     "person": ("P03", "P99"),
     "route": ("garment", "nothing"),
     "act": ("invite", "nothing"),

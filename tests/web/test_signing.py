@@ -201,3 +201,15 @@ async def test_behind_a_proxy_with_https(tmp_path: Path) -> None:
         assert (await browser.get("/p/other", headers=two)).status == 404  # somebody else
         forged = {"X-Forwarded-For": "203.0.113.7, 192.0.2.1"}  # the proxy's own word counts
         assert (await browser.get("/p/other", headers=forged)).status == 429
+
+
+async def test_questions_from_a_page_ring_six_times_an_hour_at_most(house: Real) -> None:
+    page, other = await house.link("p", "A102", "C05"), await house.link("p", "A104", "C03")
+    browser = house.stranger(**OWN)
+    asked = [
+        (await browser.post(f"{page}/ask", data={"text": "?"}, allow_redirects=False)).status
+        for _ in range(8)
+    ]
+    assert asked == [303] * 6 + [429] * 2
+    told = await browser.post(f"{other}/ask", data={"text": "?"}, allow_redirects=False)
+    assert told.status == 303

@@ -40,6 +40,7 @@ class Guard:
     public: str = ""
     misses: Throttle = field(default_factory=lambda: Throttle(120, 60))
     writes: Throttle = field(default_factory=lambda: Throttle(60, 60))
+    asks: Throttle = field(default_factory=lambda: Throttle(6, 3600))
 
     def client(self, request: web.Request) -> str:
         """Whom a request comes from, as one client."""
@@ -105,6 +106,15 @@ class Guard:
         self.misses.note(client)
         if wait:
             raise Fault(429, "too-many", seconds=ceil(wait))
+
+    def asked(self, who: str) -> None:
+        """A customer's or supplier's question from their page: each rings at those who lead. Raises
+        Fault 429 after six in an hour.
+        """
+        wait = self.asks.full(who)
+        if wait:
+            raise Fault(429, "asked-often", seconds=ceil(wait))
+        self.asks.note(who)
 
     def patience(self, request: web.Request, rule: Rule) -> None:
         """Raise Fault 429 if this client has written too often on one page."""

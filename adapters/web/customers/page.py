@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from adapters.web.access.throttle import Throttle
+from adapters.web.access.guard import GUARD
 from adapters.web.answers import as_json, as_picture
 from adapters.web.bodies import read_small_form
 from adapters.web.customer import Portal, portal, visible_nodes
@@ -25,8 +25,6 @@ from domain.ports import Reader
 
 NOTICES = ("follow", "unfollow", "asked", "rated", "said", "unshared")
 SCORES = (5, 3, 1)
-ASKS = Throttle(6, 3600)
-"""Questions of one page in an hour: each of them rings at those who lead."""
 
 
 async def opened(request: web.Request) -> Opened:
@@ -133,11 +131,8 @@ async def follow(request: web.Request) -> web.StreamResponse:
 async def ask(request: web.Request) -> web.StreamResponse:
     """A question to the merchandiser."""
     house, found = site_of(request).house, await _own(request)
-    key = f"{found.subject}\x1f{found.reader}"
-    if ASKS.full(key):
-        raise Fault(429, "asked-often", seconds=int(ASKS.full(key)) + 1)
     form = await read_small_form(request)
-    ASKS.note(key)
+    request.app[GUARD].asked(f"{found.subject}\x1f{found.reader}")
     await house.ask(found, form.get("text", "").strip()[:500])
     return _back(request, "asked")
 

@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from adapters.web.access.throttle import Throttle
+from adapters.web.access.guard import GUARD
 from adapters.web.answers import as_picture
 from adapters.web.bodies import read_form, read_small_form
 from adapters.web.doors import DOORS, present
@@ -20,9 +20,6 @@ from adapters.web.words import Words
 from domain.errors import DomainError
 from domain.need_commands import ConfirmNeed, DeliverNeed, PromiseNeed
 from domain.needs_decide import SHOTS
-
-ASKS = Throttle(6, 3600)
-"""Questions of one supplier in an hour: each of them rings at those who lead."""
 
 
 def supplies_of(request: web.Request) -> Supplies:
@@ -108,10 +105,7 @@ async def deliver(request: web.Request) -> web.StreamResponse:
 async def ask(request: web.Request) -> web.StreamResponse:
     """A question to those who lead."""
     sheet, form = await _sheet(request), await read_small_form(request)
-    wait = ASKS.full(sheet.person.id)
-    if wait:
-        raise Fault(429, "asked-often", seconds=int(wait) + 1)
-    ASKS.note(sheet.person.id)
+    request.app[GUARD].asked(sheet.person.id)
     about = form.get("order", "")
     own = about if any(d.order_no == about for d in sheet.due) else ""
     await supplies_of(request).ask(sheet.person, form.get("text", "").strip()[:500], own)
