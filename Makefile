@@ -3,6 +3,8 @@ PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(she
 UV := UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 .tools/bin/uv
 PY := .venv/bin/python
 ARGS ?=
+# The tests start the program some hundred times: let it keep its compiled files.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup run test check bench lock clean format pictures
 
