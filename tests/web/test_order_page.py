@@ -212,8 +212,8 @@ async def test_what_may_be_done_is_refused_to_strangers_and_other_sites(bare: Re
 async def test_everybody_is_led_only_where_they_may_go(bare: Real) -> None:
     expected = {
         "P03": ["/board", "/orders"],
-        "P01": ["/board", "/orders", "/cockpit", "/suppliers"],
-        "P00": ["/board", "/orders", "/cockpit", "/suppliers", "/settings"],
+        "P01": ["/board", "/orders", "/cockpit", "/suppliers", "/customers"],
+        "P00": ["/board", "/orders", "/cockpit", "/suppliers", "/customers", "/settings"],
     }
     for who, paths in expected.items():
         text = await _get(await bare.sign_in(who), "/orders")
