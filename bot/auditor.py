@@ -75,7 +75,7 @@ class Auditor:
         now = ledger.clock.now()
         before = now - LATE
         counts = {
-            "steps-late": len(ledger.orders.timers(before, 1000)),
+            "steps-late": len(ledger.alerts.timers(before, 1000)),
             "jobs-late": len(self.clockwork.overdue(ledger, before)),
             "notices-late": ledger.outbox.lying(before, wall - LATE.total_seconds()),
             "messages-late": ledger.inbox.lying(before),

@@ -76,7 +76,7 @@ class Clockwork:
         """Look at everything whose timer has fired, the earliest first. One that breaks is put off
         and takes nobody else down.
         """
-        for kind, scope, _ in ledger.orders.timers(now, MOST):
+        for kind, scope, _ in ledger.alerts.timers(now, MOST):
             try:
                 self.desk.look(ledger, kind, scope, now)
             except DomainError as error:
@@ -127,7 +127,7 @@ class Clockwork:
         others = (
             ledger.outbox.next_due(),
             ledger.questions.next_expiry(),
-            ledger.orders.next_timer(),
+            ledger.alerts.next_timer(),
         )
         for more in others:
             if more is not None:

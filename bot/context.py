@@ -11,9 +11,8 @@ from bot.registry import Heard, States
 from bot.understanding.model import Message, ReplyTo, Update
 from domain.events import Source, unstamp
 from domain.person import Address, Group, GroupKind, Person
-from storage.inbox import Received
+from storage.cache import Asked, Received
 from storage.ledger import Ledger
-from storage.records import Asked
 
 PAIRING_SECONDS = 180
 """How long a photo and a text of the same person belong together."""

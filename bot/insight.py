@@ -25,9 +25,9 @@ from domain.insight_scope import Scope
 from domain.order import Order
 from domain.person import Person
 from domain.ports import Clock
+from storage.cache import Asked
 from storage.insight import InsightBook
 from storage.ledger import Ledger
-from storage.records import Asked
 from storage.reviews import ReviewBook
 from storage.store import Store
 

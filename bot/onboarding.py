@@ -19,7 +19,7 @@ from domain.errors import Refused
 from domain.events import stamp, unstamp
 from domain.notice import Kind, Loud, Notice
 from domain.person import Address, Deed, Group, GroupKind, Person, Role, may
-from storage.inbox import Received
+from storage.cache import Received
 from storage.ledger import Ledger
 
 VALID = timedelta(days=7)

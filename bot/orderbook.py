@@ -24,7 +24,7 @@ class Orderbook:
 
     async def alerts(self, order_no: str) -> Sequence[Alert]:
         """All alerts of an order."""
-        return await self.store.run(lambda ledger: ledger.orders.all_alerts_of(order_no))
+        return await self.store.run(lambda ledger: ledger.alerts.all_alerts_of(order_no))
 
     async def ended(self, text: str, most: int) -> Sequence[Order]:
         """Orders that are over."""

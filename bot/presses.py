@@ -24,8 +24,8 @@ from domain.errors import DomainError, Refused
 from domain.events import DueChanged, Source
 from domain.notice import Kind, Loud, Notice
 from domain.person import Deed, GroupKind, Role, may
+from storage.cache import Asked
 from storage.ledger import Ledger
-from storage.records import Asked
 
 Facts = dict[str, Any]
 VAGUE = frozenset({"subscribe", "unsubscribe", "none"})

@@ -12,8 +12,8 @@ from bot.understanding.model import Decision, Update
 from domain.notice import Kind, Loud, Notice
 from domain.order import Order
 from domain.person import Person
+from storage.cache import Asked
 from storage.ledger import Ledger
-from storage.records import Asked
 
 OPEN_FOR = timedelta(minutes=30)
 MOST = 4

@@ -22,7 +22,7 @@ from domain.node import Status
 from domain.order import Order
 from domain.person import Person, Role
 from domain.route import Route
-from storage.inbox import Received
+from storage.cache import Received
 from storage.ledger import Ledger
 
 BOT_NAMES = ("小进", "bot", "Vitrine")

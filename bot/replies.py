@@ -128,13 +128,13 @@ class Replies:
         now = ledger.clock.now()
         day = self.desk.calendar.day(now).isoformat()
         slot = f"card/{day}"
-        number = ledger.orders.last_event_id()
+        newest = ledger.orders.newest()
         ledger.notify(
             Notice(
                 to,
                 Kind.CARD,
                 "today",
-                f"{slot}/{to.platform}/{to.chat}/{number}",
+                f"{slot}/{to.platform}/{to.chat}/{newest}",
                 now,
                 {"day": day},
                 language,

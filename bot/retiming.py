@@ -30,7 +30,7 @@ def retime(ledger: Ledger, before: Law, after: Law) -> None:
     """Set the timers of open orders and alarms anew. Those that fired already stay as they are."""
     now = ledger.clock.now()
     far = now + timedelta(days=36_500)
-    timers = {(kind, scope): at for kind, scope, at in ledger.orders.timers(far, EVERY)}
+    timers = {(kind, scope): at for kind, scope, at in ledger.alerts.timers(far, EVERY)}
     watch = Watch(after.calendar, after.policy)
     for order in ledger.open_orders():
         watch.arm_level(ledger, order, now)

@@ -30,7 +30,7 @@ from bot.understanding.model import Decision, ReplyTo, Update
 from bot.understanding.understand import understand
 from domain.desk import Desk
 from domain.person import Address, GroupKind
-from storage.inbox import Received
+from storage.cache import Received
 from storage.ledger import Ledger
 
 log = logging.getLogger("vitrine.talk")

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from domain.axis import MICRO, Axis, laid_out, micros, moment
+
 LONGEST = 20_000.0
 """Working hours that are added at most: eight years, beyond which nothing is planned."""
 AHEAD = 3660
@@ -22,7 +24,7 @@ EPOCH = date(2026, 1, 1).toordinal()
 """Where the sums of working time begin."""
 LAST = date.max.toordinal()
 DAY = timedelta(days=1)
-MICRO = timedelta(microseconds=1)
+BACK = timedelta(days=180)
 
 
 class HolidayTable(Protocol):
@@ -92,12 +94,30 @@ class WorkCalendar:
     holidays: HolidayTable = field(default_factory=NoHolidays)
     _spans: dict[date, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
     _box: list[_Sums] = field(default_factory=lambda: [_Sums(EPOCH, [0])], init=False)
+    _axes: dict[int, Axis | None] = field(default_factory=dict, init=False)
 
     def forget(self) -> None:
         """The holiday table says something else now: what was worked out of it counts no more. A
         thread that is just working something out writes it into what was thrown away.
         """
-        self._spans, self._box = {}, [_Sums(EPOCH, [0])]
+        self._spans, self._box, self._axes = {}, [_Sums(EPOCH, [0])], {}
+
+    def _axis(self, year: int) -> Axis | None:
+        """The working time around a year, laid out; None for weeks whose shifts overlap and for
+        years far away. Each year has one that reaches some months back and two years ahead.
+        """
+        if year in self._axes:
+            return self._axes[year]
+        found = None
+        if 1900 < year < 2200:
+            first, last = date(year, 1, 1) - BACK, date(year + 3, 1, 1)
+            days = range(first.toordinal(), last.toordinal())
+            spans = (span for n in days for span in self.spans(date.fromordinal(n)))
+            found = laid_out(
+                self.moment(first + 2 * DAY, time()), self.moment(last - 2 * DAY, time()), spans
+            )
+        self._axes[year] = found
+        return found
 
     def local(self, at: datetime) -> datetime:
         """The same moment on the factory's clock."""
@@ -152,6 +172,15 @@ class WorkCalendar:
     def add(self, at: datetime, hours: float) -> datetime:
         """The moment at which that many working hours have passed. Negative hours count as none."""
         left = timedelta(hours=min(max(hours, 0.0), LONGEST))
+        axis = self._axis(at.year)
+        if axis is not None:
+            found = axis.add(micros(at), left // MICRO)
+            if found is not None:
+                return moment(found)
+        return self._added(at, left)
+
+    def _added(self, at: datetime, left: timedelta) -> datetime:
+        """The same, day by day."""
         first = self.day(at) - DAY  # whose last shift may run past midnight
         for day in (first, first + DAY):
             found, left = self._within(day, at, left)
@@ -219,6 +248,11 @@ class WorkCalendar:
         """Working hours from one moment to another; negative if they stand the other way round."""
         if later < earlier:
             return -self.between(later, earlier)
+        axis = self._axis(earlier.year)
+        if axis is not None:
+            begun, ended = axis.until(micros(earlier)), axis.until(micros(later))
+            if begun is not None and ended is not None:
+                return (ended - begun) / 10**6 / 3600
         return (self._until(later) - self._until(earlier)) / 10**6 / 3600
 
     def _until(self, at: datetime) -> int:

@@ -32,7 +32,7 @@ from domain.events import (
 from domain.notice import Kind, Loud, Notice, cause
 from domain.order import Order, empty, evolve
 from domain.person import SYSTEM, Group, GroupKind, Role
-from domain.plan import Level, place
+from domain.plan import Level, forecast, place
 from domain.ports import Books
 from domain.reaching import at
 from domain.satisfaction import FEEDBACK, Satisfaction
@@ -91,11 +91,12 @@ class Desk:
             after = evolve(after, event, (*history, *events[:n]))
         for event in supplying.follows(books, after, events, told):
             events, after = [*events, event], evolve(after, event)
-        leveled = self._leveled(books, after, told)
+        finish = forecast(after, told.now, self.calendar) if after.open else None
+        leveled = self._leveled(books, after, told, finish)
         for event in leveled:
             after = evolve(after, event)
         books.keep(after, [*events, *leveled])
-        self.watch.arm(books, order if order.seq else None, after, told.now)
+        self.watch.arm(books, order if order.seq else None, after, told.now, finish)
         supply = SupplyNews(self.calendar, self.policy, self.ahead)
         supply.renew(books, order, events, told)
         self._follow_up(books, order, after, [*events, *leveled], told)
@@ -103,11 +104,13 @@ class Desk:
         supply.tell(books, order, after, events, told)
         return Outcome(after, tuple(events))
 
-    def _leveled(self, books: Books, order: Order, told: Told) -> list[Event]:
+    def _leveled(
+        self, books: Books, order: Order, told: Told, finish: datetime | None
+    ) -> list[Event]:
         """A graver level is an event at once; a lower one is looked at again when it has stayed."""
         if not order.open:
             return []
-        wanted, percent = self.watch.crossing(order, told.now)
+        wanted, percent = self.watch.crossing(order, told.now, finish)
         if rank(wanted) > rank(order.level):
             books.set_timer(CALM, order.order_no, None)
             change = ChangeLevel(order.order_no, wanted, percent)
@@ -203,7 +206,7 @@ class Desk:
                 self.alarms.settle(books, after, event, told)
             if _newly(before, after, event.node):
                 self.ask_confirmation(books, after, event, told)
-        self._push(books, after, events, told)
+        self._push(books, before, after, events, told)
 
     def _level_told(
         self, books: Books, after: Order, events: Sequence[Event], event: Event, told: Told
@@ -244,10 +247,13 @@ class Desk:
                 )
             )
 
-    def _push(self, books: Books, order: Order, events: Sequence[Event], told: Told) -> None:
+    def _push(
+        self, books: Books, before: Order, order: Order, events: Sequence[Event], told: Told
+    ) -> None:
         for item in news.of(order, events):
             event = next(e for e in events if e.seq == item.seq)
-            if item.what == "node-done" and self._began(books, order, item):
+            begun = item.node in before.nodes and before.nodes[item.node].started_at is not None
+            if item.what == "node-done" and begun and self._began(books, order, item):
                 continue
             self._tell(books, order, item.who, item.what, event, told)
 

@@ -9,6 +9,7 @@ form.
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from domain.need_facts import (
@@ -294,6 +295,14 @@ REPORTS = (
     InspectionFailed,
     QuantityCorrected,
 )
+NODE_FACTS = (
+    *REPORTS,
+    NodeConfirmed,
+    ConfirmationAsked,
+    NodeOverdue,
+    AlternativeTaken,
+)
+"""Facts that change one node and nothing else of an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,11 +330,17 @@ class Event:
 def pack(fact: Fact) -> dict[str, Any]:
     """The plain data of a fact; values that stand at their default are left out."""
     out: dict[str, Any] = {}
-    for f in fields(fact):
-        value = getattr(fact, f.name)
-        if f.default is MISSING or value != f.default:
-            out[f.name] = list(value) if isinstance(value, tuple) else value
+    for name, default in _parts(type(fact).__name__):
+        value = getattr(fact, name)
+        if default is MISSING or value != default:
+            out[name] = list(value) if isinstance(value, tuple) else value
     return out
+
+
+@cache
+def _parts(kind: str) -> tuple[tuple[str, Any], ...]:
+    """The fields of a kind of fact and their defaults."""
+    return tuple((f.name, f.default) for f in fields(FACTS[kind]))
 
 
 def unpack(kind: str, data: Mapping[str, Any]) -> Fact:
@@ -342,7 +357,9 @@ def stamp(at: datetime) -> str:
     """A moment as stored: UTC, to the microsecond, always of the same length so that text order is
     time order.
     """
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def unstamp(text: str) -> datetime:

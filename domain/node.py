@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from domain.events import (
     AlternativeTaken,
@@ -115,14 +116,14 @@ _ASIDE = (NodeConfirmed, ConfirmationAsked, NodeOverdue, QuantityCorrected)
 
 def _told_of(route: Route, total: int, node: Node, event: Event) -> Node:
     at = event.occurred_at
-    told = replace(node, reported_at=at, reported_by=event.by, overdue=False)
+    told: dict[str, Any] = {"reported_at": at, "reported_by": event.by, "overdue": False}
     begun = node.started_at or at
     match event.fact:
         case NodeStarted():
             first = route.node(node.key).first_article and "first_article" not in node.confirmed
             awaiting = (*node.awaiting, "first_article") if first else node.awaiting
             return replace(
-                told, started_at=begun, held=False, completed=False, finished_at=None,
+                node, **told, started_at=begun, held=False, completed=False, finished_at=None,
                 awaiting=tuple(dict.fromkeys(awaiting)), reason="", reason_text="", until="",
                 delay_days=0,
             )  # fmt: skip
@@ -133,7 +134,7 @@ def _told_of(route: Route, total: int, node: Node, event: Event) -> Node:
             lost = node.scrap if scrap is None else scrap
             still = node.completed and pieces + lost >= total  # only where an undo left it so
             return replace(
-                told, started_at=begun, held=False, quantity=pieces,
+                node, **told, started_at=begun, held=False, quantity=pieces,
                 rework=node.rework if rework is None else rework, scrap=lost,
                 share=node.share if share is None else share,
                 completed=still, finished_at=node.finished_at if still else None,
@@ -144,7 +145,7 @@ def _told_of(route: Route, total: int, node: Node, event: Event) -> Node:
             # Asked of the node again: what the report leaned on may have been undone since.
             lacks = (*fact.awaiting, *awaits(route.node(node.key), node))
             return replace(
-                told, started_at=begun, finished_at=at, completed=True, held=False,
+                node, **told, started_at=begun, finished_at=at, completed=True, held=False,
                 quantity=total - scrap if fact.quantity is None else fact.quantity,
                 rework=0 if fact.rework is None else fact.rework, scrap=scrap, share=100,
                 awaiting=tuple(dict.fromkeys(lacks)), tracking=fact.tracking or node.tracking,
@@ -152,24 +153,24 @@ def _told_of(route: Route, total: int, node: Node, event: Event) -> Node:
             )  # fmt: skip
         case NodeDelayed() as fact:
             return replace(
-                told, held=True, completed=False, finished_at=None, reason=fact.reason,
+                node, **told, held=True, completed=False, finished_at=None, reason=fact.reason,
                 reason_text=fact.text, until=fact.until, delay_days=fact.delay_days or 0,
             )  # fmt: skip
         case NodeResumed(working=working):
             return replace(
-                told, held=False, started_at=begun if working else node.started_at, reason="",
-                reason_text="", until="", delay_days=0,
+                node, **told, held=False, started_at=begun if working else node.started_at,
+                reason="", reason_text="", until="", delay_days=0,
             )  # fmt: skip
         case NodeReworked(rework=rework, reason=reason, text=text):
             left = max(node.quantity - (rework or node.quantity), 0)
             return replace(
-                told, started_at=begun, held=True, completed=False, finished_at=None,
+                node, **told, started_at=begun, held=True, completed=False, finished_at=None,
                 rework=rework or node.rework, quantity=left, share=0,
                 reason=reason or "rework", reason_text=text, awaiting=(),
             )  # fmt: skip
         case InspectionFailed(reason=reason, text=text):
             return replace(
-                told, started_at=begun, held=True, completed=False, finished_at=None,
+                node, **told, started_at=begun, held=True, completed=False, finished_at=None,
                 reason=reason or "quality", reason_text=text, awaiting=(),
             )  # fmt: skip
         case NodeConfirmed(what=what):
@@ -177,19 +178,19 @@ def _told_of(route: Route, total: int, node: Node, event: Event) -> Node:
             return replace(node, awaiting=awaiting, confirmed=(*node.confirmed, what))
         case ConfirmationAsked(whom=whom, text=text):
             awaiting = tuple(dict.fromkeys((*node.awaiting, whom)))
-            return replace(told, awaiting=awaiting, reason_text=text)
+            return replace(node, **told, awaiting=awaiting, reason_text=text)
         case NodeOverdue():
             return replace(node, overdue=True)
         case AlternativeTaken(name=name):
             return replace(
-                told, held=False, started_at=begun, alternative=name, reason="", reason_text="",
-                until="", delay_days=0,
+                node, **told, held=False, started_at=begun, alternative=name, reason="",
+                reason_text="", until="", delay_days=0,
             )  # fmt: skip
         case QuantityCorrected(quantity=quantity):
             full = quantity + node.scrap >= total
             return replace(
-                told, quantity=quantity, share=0, completed=node.completed and full,
+                node, **told, quantity=quantity, share=0, completed=node.completed and full,
                 finished_at=node.finished_at if full else None,
             )  # fmt: skip
         case _:
-            return told
+            return replace(node, **told)

@@ -13,29 +13,18 @@ from types import MappingProxyType
 
 from domain.errors import NotFound
 from domain.events import (
-    AlternativeTaken,
-    ConfirmationAsked,
+    NODE_FACTS,
     CustomerChose,
     DueChanged,
     Event,
     FeedbackGiven,
     Followed,
-    InspectionFailed,
     Labelled,
     LevelChanged,
     MeasureTaken,
-    NodeCompleted,
-    NodeConfirmed,
-    NodeDelayed,
-    NodeOverdue,
-    NodeProgressed,
-    NodeResumed,
-    NodeReworked,
-    NodeStarted,
     OrderCancelled,
     OrderPlaced,
     PhotoAttached,
-    QuantityCorrected,
     ReportUndone,
     Unfollowed,
     Unlabelled,
@@ -126,8 +115,10 @@ class Order:
 
     def open_before(self, key: str) -> tuple[str, ...]:
         """Nodes that must be finished before this one and are not reported complete."""
-        before = self.route.earlier(key)
-        return tuple(n.key for n in self.in_order() if n.key in before and not n.completed)
+        open_ = [k for k in self.route.earlier(key) if not self.nodes[k].completed]
+        if not open_:
+            return ()
+        return tuple(n.key for n in self.in_order() if n.key in open_)
 
     def current(self) -> tuple[Node, ...]:
         """The nodes where the order stands: under way, held or waiting; else the next one to
@@ -160,6 +151,10 @@ def fold(order: Order, events: Iterable[Event]) -> Order:
 
 def evolve(order: Order, event: Event, history: Iterable[Event] = ()) -> Order:
     """One event upon an order. `history` (all events before) is only looked at by ReportUndone."""
+    if isinstance(event.fact, NODE_FACTS):
+        after = node_after(order.route, order.quantity, order.node(event.node), event)
+        nodes = {**order.nodes, after.key: after}
+        return replace(order, nodes=nodes, seq=event.seq, updated_at=event.recorded_at)
     order = replace(order, seq=event.seq, updated_at=event.recorded_at)
     if isinstance(event.fact, NeedFact):
         return replace(order, needs=needs_after(order.needs, event, event.fact))
@@ -190,22 +185,6 @@ def evolve(order: Order, event: Event, history: Iterable[Event] = ()) -> Order:
             return _attached(order, event, fact)
         case ReportUndone(undone=undone):
             return _undone(order, event, frozenset(undone), history)
-        case (
-            NodeStarted()
-            | NodeProgressed()
-            | NodeCompleted()
-            | NodeDelayed()
-            | NodeResumed()
-            | NodeReworked()
-            | InspectionFailed()
-            | NodeConfirmed()
-            | ConfirmationAsked()
-            | QuantityCorrected()
-            | NodeOverdue()
-            | AlternativeTaken()
-        ):
-            after = node_after(order.route, order.quantity, order.node(event.node), event)
-            return _with(order, after)
 
 
 def _with(order: Order, node: Node) -> Order:

@@ -103,11 +103,13 @@ def forecast_work(order: Order, now: datetime, calendar: WorkCalendar) -> dict[s
     return found
 
 
-def deviation(order: Order, now: datetime, calendar: WorkCalendar) -> float:
-    """Per cent of the promised working time by which the forecast misses the promise; never below
-    zero.
+def deviation(
+    order: Order, now: datetime, calendar: WorkCalendar, finish: datetime | None = None
+) -> float:
+    """Per cent of the promised working time by which the forecast (`finish`, where it is known
+    already) misses the promise; never below zero.
     """
-    return _percent(order, forecast(order, now, calendar), calendar)
+    return _percent(order, finish or forecast(order, now, calendar), calendar)
 
 
 def level(percent: float) -> Level:

@@ -89,8 +89,8 @@ class Books(Reader, Protocol):
     def keep(self, order: Order, events: Sequence[Event]) -> None:
         """The events and the state they lead to. Numbers that are taken already are an alarm."""
 
-    def notify(self, notice: Notice) -> bool:
-        """Put a notice into the outbox. False if its key is there already."""
+    def notify(self, notice: Notice) -> None:
+        """Put a notice into the outbox, unless its key is there already."""
 
     def take_back(self, causes: Iterable[str]) -> tuple[Notice, ...]:
         """Drop what has not been sent of these causes; hand back what has been sent."""

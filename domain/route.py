@@ -90,6 +90,7 @@ class Route:
     stages: tuple[Stage, ...] = ()
     trade: str = ""
     version: int = 1
+    _named: dict[str, NodeSpec] = field(default_factory=dict, init=False, repr=False, compare=False)
     _earlier: dict[str, frozenset[str]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -99,10 +100,12 @@ class Route:
 
     def node(self, key: str) -> NodeSpec:
         """The node with this key; RouteFault if the route has none."""
-        for spec in self.nodes:
-            if spec.key == key:
-                return spec
-        raise RouteFault("no-such-node", route=self.key, node=key)
+        if not self._named:
+            self._named.update({spec.key: spec for spec in reversed(self.nodes)})
+        found = self._named.get(key)
+        if found is None:
+            raise RouteFault("no-such-node", route=self.key, node=key)
+        return found
 
     def keys(self) -> tuple[str, ...]:
         """Node keys in reading order."""

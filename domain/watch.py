@@ -33,16 +33,25 @@ class Watch:
     calendar: WorkCalendar
     policy: Policy
 
-    def arm(self, books: Books, before: Order | None, order: Order, now: datetime) -> None:
-        """Move the timers of an order that changed (or, without `before`, set all of them)."""
+    def arm(
+        self,
+        books: Books,
+        before: Order | None,
+        order: Order,
+        now: datetime,
+        finish: datetime | None = None,
+    ) -> None:
+        """Move the timers of an order that changed (or, without `before`, set all of them).
+        `finish` is its forecast where that is known already.
+        """
         if not order.open:
             self._disarm(books, order)
             return
-        self.arm_level(books, order, now)
+        self.arm_level(books, order, now, finish)
         known = order.level != Level.NONE.value  # was late before anybody watched
         if (before is None and not known) or (before is not None and before.due != order.due):
             books.set_timer(AHEAD, order.order_no, max(self.warn_from(order.due), now))
-        for node in order.in_order():
+        for node in order.nodes.values():
             self._arm_node(books, before, order, node, now)
 
     def _disarm(self, books: Books, order: Order) -> None:
@@ -55,6 +64,10 @@ class Watch:
     def _arm_node(
         self, books: Books, before: Order | None, order: Order, node: Node, now: datetime
     ) -> None:
+        if node.completed and not node.held and before is not None:
+            old = before.nodes.get(node.key)
+            if old is node or (old is not None and old.completed and not old.held):
+                return  # nobody waited for it and nobody does
         old = before.nodes.get(node.key) if before is not None else None
         was = before is not None and old is not None and awaited(before, old)
         live = awaited(order, node)
@@ -72,7 +85,9 @@ class Watch:
         late = None if node.overdue else self.calendar.add(since, self.policy.overdue)
         books.set_timer(OVERDUE, scope, late)
 
-    def arm_level(self, books: Books, order: Order, now: datetime) -> None:
+    def arm_level(
+        self, books: Books, order: Order, now: datetime, finish: datetime | None = None
+    ) -> None:
         """When the deviation can cross upwards at the earliest: a forecast slips by no more than
         the working time that passes.
         """
@@ -80,16 +95,19 @@ class Watch:
             books.set_timer(LEVEL, order.order_no, None)
             return
         closing = self.calendar.closing(order.due)
-        late = self.calendar.between(closing, forecast(order, now, self.calendar))
+        finish = finish or forecast(order, now, self.calendar)
+        late = self.calendar.between(closing, finish)
         placed = order.placed or now
         room = max(self.calendar.between(placed, closing), self.calendar.week.hours)
         threshold = (0.0, ORANGE_FROM, RED_ABOVE)[rank(order.level)] * room / 100
         at = self.calendar.add(now, max(threshold - late, 0.0))
         books.set_timer(LEVEL, order.order_no, max(at, now + AT_LEAST))
 
-    def crossing(self, order: Order, now: datetime) -> tuple[str, float]:
+    def crossing(
+        self, order: Order, now: datetime, finish: datetime | None = None
+    ) -> tuple[str, float]:
         """The level as it is now, and the deviation in per cent."""
-        percent = deviation(order, now, self.calendar)
+        percent = deviation(order, now, self.calendar, finish)
         return level(percent).value, percent
 
     def warn_from(self, due: date) -> datetime:
@@ -111,5 +129,8 @@ def awaited(order: Order, node: Node) -> bool:
     """
     if node.completed or node.held or node.awaiting or node.planned_finish is None:
         return False
-    earlier = order.route.earlier(node.key)
-    return not order.open_before(node.key) and not any(order.nodes[k].held for k in earlier)
+    nodes = order.nodes
+    for key in order.route.earlier(node.key):
+        if not nodes[key].completed or nodes[key].held:
+            return False
+    return True

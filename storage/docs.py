@@ -6,16 +6,19 @@ these forms.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
+
+import orjson
 
 from domain.events import Event, Source, pack, stamp, unpack, unstamp
 from domain.needs import need_doc, need_from
 from domain.node import Node
 from domain.order import Order, Photo, Promise
 from domain.route import Route
+from storage.pending import EVENT, ORDER
 from storage.secrets import PLAIN, Seals
 from storage.words import hide, open_fact, seal_fact, show
 
@@ -24,12 +27,15 @@ _TUPLES = ("awaiting", "confirmed", "photos", "waits_for")
 _NODE = tuple((f.name, f.default) for f in fields(Node) if f.name != "key")
 
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+Pieces = dict[str, tuple[Node, orjson.Fragment]]
+"""The nodes of an order as they were last written, with their JSON."""
 
 
 def dump(data: object) -> str:
-    """JSON as it is stored: compact, readable Chinese, keys in the order given."""
-    return _ENCODE(data)
+    """JSON as it is stored: compact, readable Chinese, keys in the order given. Raises TypeError
+    for what is no JSON, half a surrogate pair among it.
+    """
+    return orjson.dumps(data).decode()
 
 
 def node_doc(node: Node) -> dict[str, Any]:
@@ -54,15 +60,15 @@ def node_from(key: str, doc: Mapping[str, Any]) -> Node:
     return Node(key, **values)
 
 
-def order_doc(order: Order) -> dict[str, Any]:
-    """An order's plain data, without its route."""
+def order_doc(order: Order, render: Callable[[Node], Any] = node_doc) -> dict[str, Any]:
+    """An order's plain data, without its route; `render` makes that of a node."""
     return {
         "quantity": order.quantity,
         "placed": stamp(order.placed) if order.placed else "",
         "note": order.note,
         "priority": order.priority,
         "cancelled": order.cancelled,
-        "nodes": {key: node_doc(node) for key, node in order.nodes.items()},
+        "nodes": {key: render(node) for key, node in order.nodes.items()},
         "photos": [
             [p.id, p.node, p.digest, p.key, p.thumb, p.kind, stamp(p.at), p.width, p.height]
             for p in order.photos
@@ -74,21 +80,48 @@ def order_doc(order: Order) -> dict[str, Any]:
     } | {k: v for k, v in (("level", order.level), ("score", order.score)) if v not in ("none", 0)}
 
 
+def order_values(
+    order: Order, head: str, seals: Seals = PLAIN, pieces: Pieces | None = None
+) -> tuple[Any, ...]:
+    """An order as it is stored, its words sealed, in the sequence of `storage.pending.ORDER`;
+    `head` is the hash of its last event. Nodes that still are those in `pieces` are not worked out
+    again.
+    """
+    render = _from(pieces, seals) if pieces is not None else node_doc
+    doc = hide(order_doc(order, render), order.order_no, seals, order.customer)
+    return (
+        order.order_no,
+        order.customer,
+        order.product,
+        order.due.isoformat(),
+        order.open,
+        order.seq,
+        head,
+        order.route.key,
+        order.route.version,
+        stamp(order.updated_at) if order.updated_at else "",
+        dump(doc),
+    )
+
+
 def order_row(order: Order, head: str, seals: Seals = PLAIN) -> dict[str, Any]:
-    """An order as it is stored, its words sealed; `head` is the hash of its last event."""
-    return {
-        "order_no": order.order_no,
-        "customer": order.customer,
-        "product": order.product,
-        "due": order.due.isoformat(),
-        "open": int(order.open),
-        "seq": order.seq,
-        "head": head,
-        "route": order.route.key,
-        "route_version": order.route.version,
-        "updated_at": stamp(order.updated_at) if order.updated_at else "",
-        "doc": dump(hide(order_doc(order), order.order_no, seals, order.customer)),
-    }
+    """The same by name."""
+    return dict(zip(ORDER, order_values(order, head, seals), strict=True))
+
+
+def _from(pieces: Pieces, seals: Seals) -> Callable[[Node], Any]:
+    def render(node: Node) -> Any:
+        kept = pieces.get(node.key)
+        if kept is not None and kept[0] is node:
+            return kept[1]
+        doc = node_doc(node)
+        if seals.sealing and "reason_text" in doc:
+            return doc  # its words go elsewhere
+        piece = orjson.Fragment(orjson.dumps(doc))
+        pieces[node.key] = node, piece
+        return piece
+
+    return render
 
 
 def order_from(row: Mapping[str, Any], route: Route, seals: Seals = PLAIN) -> Order:
@@ -122,47 +155,53 @@ def order_from(row: Mapping[str, Any], route: Route, seals: Seals = PLAIN) -> Or
     )
 
 
+def event_values(
+    event: Event, before: str, seals: Seals = PLAIN, customer: str = ""
+) -> tuple[Any, ...]:
+    """An event as it is stored, in the sequence of `storage.pending.EVENT`: its words sealed with
+    the order's customer's key, chained to the hash of the one before it. The chain is over what is
+    stored, so that it can be checked when the words are erased.
+    """
+    source = event.source
+    data = pack(event.fact)
+    seal_fact(data, event.order_no, event.seq, seals, customer)
+    recorded = stamp(event.recorded_at)
+    same = event.occurred_at is event.recorded_at
+    values = (
+        event.order_no,
+        event.seq,
+        event.type,
+        event.node,
+        event.by,
+        event.on_behalf,
+        recorded if same else stamp(event.occurred_at),
+        recorded,
+        source.platform if source else "",
+        source.chat if source else "",
+        source.message_id if source else "",
+        dump(data),
+    )
+    return (*values, chained(before, values))
+
+
 def event_row(
     event: Event, before: str, seals: Seals = PLAIN, customer: str = ""
 ) -> dict[str, Any]:
-    """An event as it is stored, its words sealed with the order's customer's key, chained to the
-    hash of the one before it. The chain is over what is stored, so that it can be checked when the
-    words are erased.
-    """
-    source = event.source or Source("", "", "")
-    data = pack(event.fact)
-    seal_fact(data, event.order_no, event.seq, seals, customer)
-    row: dict[str, Any] = {
-        "order_no": event.order_no,
-        "seq": event.seq,
-        "type": event.type,
-        "node": event.node,
-        "by": event.by,
-        "on_behalf": int(event.on_behalf),
-        "occurred_at": stamp(event.occurred_at),
-        "recorded_at": stamp(event.recorded_at),
-        "source_platform": source.platform,
-        "source_chat": source.chat,
-        "source_message": source.message_id,
-        "data": dump(data),
-    }
-    row["hash"] = chain(before, row)
-    return row
-
-
-HASHED = (
-    "order_no", "seq", "type", "node", "by", "on_behalf", "occurred_at", "recorded_at",
-    "source_platform", "source_chat", "source_message", "data",
-)  # fmt: skip
+    """The same by name."""
+    return dict(zip(EVENT, event_values(event, before, seals, customer), strict=True))
 
 
 def chain(before: str, row: Mapping[str, Any]) -> str:
-    """SHA-256 over the hash before and every stored field, each with its length: nothing can be
+    """The hash of a stored event after the hash before it."""
+    return chained(before, [row[k] for k in EVENT[:-1]])
+
+
+def chained(before: str, values: Sequence[Any]) -> str:
+    """SHA-256 over the hash before and every stored value, each with its length: nothing can be
     moved or swapped.
     """
-    parts = [before, *(str(int(v) if isinstance(v := row[k], bool) else v) for k in HASHED)]
-    text = "".join(f"{len(p)}:{p}" for p in parts)
-    return hashlib.sha256(text.encode()).hexdigest()
+    texts = [before, *(str(int(v) if v is True or v is False else v) for v in values)]
+    return hashlib.sha256("".join([f"{len(t)}:{t}" for t in texts]).encode()).hexdigest()
 
 
 def event_from(row: Mapping[str, Any], seals: Seals = PLAIN) -> Event:

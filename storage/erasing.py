@@ -134,7 +134,7 @@ def _words(ledger: Ledger, numbers: Sequence[str]) -> int:
             no=no,
             m=f'"{MARK}',
         )
-        for alert in ledger.orders.all_alerts_of(no):
+        for alert in ledger.alerts.all_alerts_of(no):
             ledger.sql.do("UPDATE alert SET text = '' WHERE id = :i", i=alert.id)
             ledger.keep_alert(replace(alert, text="", answer=""))
     return count

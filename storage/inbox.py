@@ -2,40 +2,22 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from domain.events import stamp
+from storage.cache import Cache, Received
 from storage.docs import dump
 from storage.people import PeopleBook, key_owner
 from storage.secrets import Seals
 from storage.sql import Row, Sql
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A message as it was taken in. `payload` is the adapter's plain data, `outcome` what became of
-    it.
-    """
-
-    id: int
-    platform: str
-    account: str
-    message_id: str
-    chat: str
-    sender: str
-    at: str
-    payload: Mapping[str, Any]
-    state: str
-    outcome: Mapping[str, Any]
-
-
 class InboxBook:
     """The inbox in one transaction."""
 
-    def __init__(self, sql: Sql, seals: Seals, folk: PeopleBook) -> None:
-        self.sql, self.seals, self.folk = sql, seals, folk
+    def __init__(self, sql: Sql, seals: Seals, folk: PeopleBook, cache: Cache) -> None:
+        self.sql, self.seals, self.folk, self.cache = sql, seals, folk, cache
 
     def take(
         self,
@@ -48,21 +30,31 @@ class InboxBook:
         payload: Mapping[str, Any],
     ) -> int:
         """Take a message in; its number, or 0 if it was taken in before (a redelivery)."""
-        row = {
-            "p": platform, "a": account, "m": message_id, "c": chat, "s": sender,
-            "at": stamp(at),
-            "d": self._payload(platform, account, message_id, sender, payload),
-        }  # fmt: skip
-        cursor = self.sql.raw.execute(
-            "INSERT INTO inbox (platform, account, message_id, chat, sender, at, payload, state,"
-            " outcome, handled_at) VALUES (:p, :a, :m, :c, :s, :at, :d, 'waiting', '', '')"
-            " ON CONFLICT (platform, account, message_id) DO NOTHING",
-            row,
+        key = (platform, account, message_id)
+        if key in self.cache.taken or self.sql.stored(
+            "SELECT id FROM inbox WHERE platform = :p AND account = :a AND message_id = :m",
+            p=platform,
+            a=account,
+            m=message_id,
+        ):
+            return 0
+        number = self.sql.next("inbox")
+        sealed, said = self._payload(platform, account, message_id, sender, payload), stamp(at)
+        row = (number, *key, chat, sender, said, sealed, "waiting", "", "")
+        self.sql.unit.heard[number] = row
+        self.sql.unit.any = True
+        self.cache.trim()
+        self.cache.taken[key] = number
+        self.cache.heard[number] = Received(
+            number, *key[:2], message_id, chat, sender, said, payload, "waiting", {}
         )
-        return cursor.lastrowid or 0 if cursor.rowcount == 1 else 0
+        return number
 
     def get(self, number: int) -> Received | None:
         """One message by its number."""
+        kept = self.cache.heard.get(number)
+        if kept is not None:
+            return kept
         row = self.sql.row("SELECT * FROM inbox WHERE id = :i", i=number)
         return self._received(row) if row else None
 
@@ -117,16 +109,12 @@ class InboxBook:
 
     def close(self, number: int, state: str, outcome: Mapping[str, Any], now: datetime) -> None:
         """Write down what became of a message: `done`, or `dead` with the error."""
-        self.sql.do(
-            "UPDATE inbox SET state = :s, outcome = :o, handled_at = :t WHERE id = :i",
-            s=state,
-            o=self._outcome(number, outcome),
-            t=stamp(now),
-            i=number,
-        )
+        self.sql.unit.close(number, (state, self._outcome(number, outcome), stamp(now)))
+        self.cache.heard.pop(number, None)
 
     def repay(self, number: int, payload: Mapping[str, Any]) -> None:
         """Replace the payload of a waiting message: its pictures were looked at."""
+        self.cache.heard.pop(number, None)
         row = self.sql.row(
             "SELECT platform, account, message_id, sender FROM inbox WHERE id = :i", i=number
         )

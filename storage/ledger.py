@@ -11,10 +11,12 @@ from domain.person import Address, Group, GroupKind, Person
 from domain.ports import Clock
 from domain.route import Route
 from storage.access import AccessBook
+from storage.alerts import AlertBook
+from storage.cache import Cache
 from storage.inbox import InboxBook
 from storage.limits import LimitBook
 from storage.needs import NeedBook
-from storage.orders import Cache, OrderBook
+from storage.orders import OrderBook
 from storage.outbox import OutboxBook
 from storage.people import PeopleBook
 from storage.privacy import PrivateBook
@@ -41,11 +43,12 @@ class Ledger:
         self.sql, self.cache, self.clock = sql, cache, clock
         self.safe = Safe(sql, cache.ring, clock.now())
         self.orders = OrderBook(sql, cache, self.safe)
+        self.alerts = AlertBook(sql, self.orders, self.safe)
         self.folk = PeopleBook(sql, cache)
-        self.inbox = InboxBook(sql, self.safe, self.folk)
-        self.outbox = OutboxBook(sql, self.safe, self.orders, self.folk)
+        self.inbox = InboxBook(sql, self.safe, self.folk, cache)
+        self.outbox = OutboxBook(sql, self.safe, self.orders, self.folk, cache)
         self.private = PrivateBook(sql, self.safe, self.orders, self.folk)
-        self.questions = QuestionBook(sql, self.safe, self.folk)
+        self.questions = QuestionBook(sql, self.safe, self.folk, cache)
         self.photos = PhotoBook(sql)
         self.links = LinkBook(sql)
         self.settings = SettingBook(sql)
@@ -55,6 +58,12 @@ class Ledger:
         self.transcript = TranscriptBook(sql, self.safe)
         self.platforms: tuple[str, ...] = ()
         self.zone: tzinfo = UTC
+
+    def begin(self, platforms: tuple[str, ...], zone: tzinfo) -> None:
+        """The next unit of work begins on the same books."""
+        self.platforms, self.zone = platforms, zone
+        self.safe.now = self.clock.now()
+        self.orders.changed, self.outbox.added = {}, 0
 
     def order(self, order_no: str) -> Order | None:
         """See `domain.ports.Reader`."""
@@ -105,19 +114,19 @@ class Ledger:
 
     def alert(self, alert_id: str) -> Alert | None:
         """See `domain.ports.Reader`."""
-        return self.orders.alert(alert_id)
+        return self.alerts.alert(alert_id)
 
     def open_alerts(self) -> tuple[Alert, ...]:
         """See `domain.ports.Reader`."""
-        return self.orders.open_alerts()
+        return self.alerts.open_alerts()
 
     def alerts_of(self, order_no: str) -> tuple[Alert, ...]:
         """See `domain.ports.Reader`."""
-        return self.orders.alerts_of(order_no)
+        return self.alerts.alerts_of(order_no)
 
     def alerts_told_as(self, name: str) -> tuple[Alert, ...]:
         """See `domain.ports.Reader`."""
-        return self.orders.alerts_told_as(name)
+        return self.alerts.alerts_told_as(name)
 
     def told_since(self, to: Address, kinds: Sequence[str], since: datetime) -> int:
         """See `domain.ports.Reader`."""
@@ -125,7 +134,7 @@ class Ledger:
 
     def set_timer(self, kind: str, scope: str, at: datetime | None) -> None:
         """See `domain.ports.Books`."""
-        self.orders.set_timer(kind, scope, at)
+        self.alerts.set_timer(kind, scope, at)
 
     def slot_told(self, to: Address, slot: str) -> bool:
         """See `domain.ports.Reader`."""
@@ -143,9 +152,9 @@ class Ledger:
         """See `domain.ports.Books`."""
         self.orders.keep(order, events)
 
-    def notify(self, notice: Notice) -> bool:
+    def notify(self, notice: Notice) -> None:
         """See `domain.ports.Books`."""
-        return self.outbox.put(notice, self.clock.now())
+        self.outbox.put(notice, self.clock.now())
 
     def take_back(self, causes: Iterable[str]) -> tuple[Notice, ...]:
         """See `domain.ports.Books`."""
@@ -153,4 +162,4 @@ class Ledger:
 
     def keep_alert(self, alert: Alert) -> None:
         """See `domain.ports.Books`."""
-        self.orders.keep_alert(alert)
+        self.alerts.keep_alert(alert)

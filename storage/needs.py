@@ -62,9 +62,11 @@ class NeedBook:
     def keep(self, order: Order, before: Order | None) -> None:
         """The needs of an order as they stand; only what changed is written."""
         old = before.needs if before is not None else {}
+        if order.needs is old:
+            return
         for row in need_rows(order):
             if order.needs[row["need"]] is not old.get(row["need"]):
-                self.sql.put(_PUT, row)
+                self.sql.do(_PUT, **row)
 
     def of(self, supplier: str, since: date) -> tuple[Owed, ...]:
         """A supplier's needs: all that are open, and others needed since a day; oldest first."""

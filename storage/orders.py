@@ -1,73 +1,23 @@
-"""Orders, their events and their alerts: the factory's own books, with a cache of orders as they
+"""Orders, their events and their routes: the factory's own books, with a cache of orders as they
 stand.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from domain.alert import Alert, AlertState
-from domain.events import Event, stamp, unstamp
+from domain.events import Event
+from domain.notice import cause
 from domain.order import Order
-from domain.person import Address, Group, Person
 from domain.route import Route, from_dict, to_dict
-from storage.docs import dump, event_from, event_row, order_from, order_row
+from storage.cache import Cache
+from storage.docs import dump, event_from, event_values, order_from, order_values
 from storage.needs import NeedBook
-from storage.secrets import PLAIN, Ring, Seals, owner
+from storage.secrets import PLAIN, Seals
 from storage.sql import Row, Sql
 from storage.words import opened
 
-MOST = 20_000
-"""Orders that are kept in memory."""
 GENESIS = ""
 """What the first event of an order is chained to."""
-
-_EVENT = """INSERT INTO event (order_no, seq, type, node, "by", on_behalf, occurred_at, recorded_at,
- source_platform, source_chat, source_message, data, hash)
- VALUES (:order_no, :seq, :type, :node, :by, :on_behalf, :occurred_at, :recorded_at,
- :source_platform, :source_chat, :source_message, :data, :hash)"""
-_ORDER = """INSERT INTO orders (order_no, customer, product, due, open, seq, head, route,
- route_version, updated_at, doc) VALUES (:order_no, :customer, :product, :due, :open, :seq, :head,
- :route, :route_version, :updated_at, :doc)
- ON CONFLICT (order_no) DO UPDATE SET customer = excluded.customer, product = excluded.product,
- due = excluded.due, open = excluded.open, seq = excluded.seq, head = excluded.head,
- updated_at = excluded.updated_at, doc = excluded.doc"""
-
-
-@dataclass(slots=True)
-class Cache:
-    """What has been read and is still true. Only the writer's thread looks at it."""
-
-    orders: dict[str, Order] = field(default_factory=dict)
-    heads: dict[str, str] = field(default_factory=dict)
-    routes: dict[tuple[str, int], Route] = field(default_factory=dict)
-    newest: dict[str, Route] = field(default_factory=dict)
-    people: dict[str, Person] | None = None
-    users: dict[tuple[str, str, str], Person] = field(default_factory=dict)
-    groups: dict[Address, Group] | None = None
-    open: set[str] | None = None
-    fresh: dict[str, Order] = field(default_factory=dict)
-    ring: Ring = field(default_factory=Ring)
-    version: int = 0
-
-    def trim(self) -> None:
-        """Orders of years ago need not stay in memory because somebody looked at them once."""
-        if len(self.orders) > MOST:
-            self.orders.clear()
-            self.heads.clear()
-
-    def forget(self) -> None:
-        """Everything may be wrong: read anew."""
-        self.orders.clear()
-        self.heads.clear()
-        self.routes.clear()
-        self.newest.clear()
-        self.users.clear()
-        self.fresh.clear()
-        self.ring.forget()
-        self.people = self.groups = self.open = None
-        self.version += 1
 
 
 class OrderBook:
@@ -120,9 +70,10 @@ class OrderBook:
         rows = self.sql.rows("SELECT * FROM event ORDER BY id DESC LIMIT :n", n=count)
         return tuple(event_from(r, self.seals) for r in rows)
 
-    def last_event_id(self) -> int:
-        """The number of the newest event of all."""
-        return int(self.sql.value("SELECT COALESCE(MAX(id), 0) FROM event"))
+    def newest(self) -> str:
+        """The newest event of this unit of work as `order/seq`; empty if nothing happened."""
+        last = next(reversed(self.changed.values()), None)
+        return cause(last.order_no, last.seq) if last else ""
 
     def between(self, first: str, last: str) -> tuple[Event, ...]:
         """Events recorded from one stamp up to another."""
@@ -136,7 +87,7 @@ class OrderBook:
     def open_numbers(self) -> set[str]:
         """The numbers of all open orders."""
         if self.cache.open is None:
-            rows = self.sql.rows("SELECT * FROM orders WHERE open = 1")
+            rows = self.sql.rows("SELECT * FROM orders WHERE open = TRUE")
             for row in rows:
                 if row["order_no"] not in self.cache.orders:
                     self._known(row)
@@ -175,21 +126,26 @@ class OrderBook:
             row = self.sql.row("SELECT head FROM orders WHERE order_no = :no", no=no)
             head = row["head"] if row else GENESIS
         before = self.cache.orders.get(no)
+        unit = self.sql.unit
         for event in events:
-            row = event_row(event, head, self.seals, order.customer)
-            self.sql.put(_EVENT, row)
-            head = row["hash"]
+            values = event_values(event, head, self.seals, order.customer)
+            unit.events.append(values)
+            head = values[-1]
         self._state(order, head)
         if before is None or before.followers != order.followers:
             self._followers(order)
         NeedBook(self.sql).keep(order, before)
         self.cache.orders[no], self.cache.heads[no] = order, head
+        self.changed.pop(no, None)
         self.changed[no] = self.cache.fresh[no] = order
         if self.cache.open is not None:
             (self.cache.open.add if order.open else self.cache.open.discard)(no)
 
     def _state(self, order: Order, head: str) -> None:
-        self.sql.put(_ORDER, order_row(order, head, self.seals))
+        pieces = self.cache.pieces.setdefault(order.order_no, {})
+        unit = self.sql.unit
+        unit.orders[order.order_no] = order_values(order, head, self.seals, pieces)
+        unit.any = True
 
     def rewrite(self, order: Order, head: str) -> None:
         """The state anew as its events read now, when words of theirs were erased."""
@@ -256,41 +212,6 @@ class OrderBook:
         self.cache.version += 1
         return self.cache.newest[route.key]
 
-    def alert(self, alert_id: str) -> Alert | None:
-        """An alert by id."""
-        row = self.sql.row("SELECT * FROM alert WHERE id = :i", i=alert_id)
-        return self._alert(row) if row else None
-
-    def open_alerts(self) -> tuple[Alert, ...]:
-        """Alerts not yet resolved."""
-        rows = self.sql.rows("SELECT * FROM alert WHERE state != 'resolved' ORDER BY raised_at, id")
-        return tuple(self._alert(r) for r in rows)
-
-    def alerts_of(self, order_no: str) -> tuple[Alert, ...]:
-        """Alerts of an order not yet resolved, oldest first."""
-        rows = self.sql.rows(
-            "SELECT * FROM alert WHERE state != 'resolved' AND order_no = :no"
-            " ORDER BY raised_at, id",
-            no=order_no,
-        )
-        return tuple(self._alert(r) for r in rows)
-
-    def all_alerts_of(self, order_no: str) -> tuple[Alert, ...]:
-        """Alerts of an order, resolved ones too, oldest first."""
-        rows = self.sql.rows(
-            "SELECT * FROM alert WHERE order_no = :no ORDER BY raised_at, id", no=order_no
-        )
-        return tuple(self._alert(r) for r in rows)
-
-    def alerts_told_as(self, name: str) -> tuple[Alert, ...]:
-        """All alerts that are told as one with that id, oldest first."""
-        rows = self.sql.rows(
-            "SELECT * FROM alert WHERE id = :i OR more LIKE :like ORDER BY raised_at, id",
-            i=name,
-            like='%"group":"' + name.replace("%", "").replace("_", "\\_") + '"%',
-        )
-        return tuple(a for a in map(self._alert, rows) if a.told_as == name)
-
     def customer(self, order_no: str) -> str:
         """Whose order that is; empty if there is none of that number or it is nobody's."""
         kept = self.cache.orders.get(order_no)
@@ -298,97 +219,3 @@ class OrderBook:
             return kept.customer
         found = self.sql.value("SELECT customer FROM orders WHERE order_no = :no", no=order_no)
         return str(found or "")
-
-    def _alert(self, row: Row) -> Alert:
-        return _alert_of(row, self.seals)
-
-    def set_timer(self, kind: str, scope: str, at: datetime | None) -> None:
-        """When to look at something; None takes the timer away."""
-        if at is None:
-            self.sql.do("DELETE FROM timer WHERE kind = :k AND scope = :s", k=kind, s=scope)
-            return
-        self.sql.do(
-            "INSERT INTO timer (kind, scope, at) VALUES (:k, :s, :at)"
-            " ON CONFLICT (kind, scope) DO UPDATE SET at = excluded.at",
-            k=kind,
-            s=scope,
-            at=stamp(at),
-        )
-
-    def timers(self, until: datetime, count: int) -> list[tuple[str, str, datetime]]:
-        """Timers due up to a moment, the earliest first."""
-        rows = self.sql.rows(
-            "SELECT * FROM timer WHERE at <= :at ORDER BY at, kind, scope LIMIT :n",
-            at=stamp(until),
-            n=count,
-        )
-        return [(r["kind"], r["scope"], unstamp(r["at"])) for r in rows]
-
-    def next_timer(self) -> datetime | None:
-        """The earliest moment at which something has to be looked at."""
-        at = self.sql.value("SELECT MIN(at) FROM timer")
-        return unstamp(at) if at else None
-
-    def keep_alert(self, alert: Alert) -> None:
-        """An alert as it stands now."""
-        more, whose = _more(alert), owner(self.customer(alert.order_no))
-        if "answer" in more:
-            more["answer"] = self.seals.seal(
-                str(more["answer"]), alert_at(alert.id, "answer"), whose
-            )
-        self.sql.do(
-            "INSERT INTO alert (id, order_no, node, reason, text, raised_at, raised_by, state,"
-            " taken_by, taken_at, more) VALUES (:id, :no, :node, :reason, :text, :at, :by, :state,"
-            " :tb, :ta, :more) ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
-            " raised_at = excluded.raised_at, taken_by = excluded.taken_by,"
-            " taken_at = excluded.taken_at, more = excluded.more",
-            id=alert.id,
-            no=alert.order_no,
-            node=alert.node,
-            reason=alert.reason,
-            text=self.seals.seal(alert.text, alert_at(alert.id, "text"), whose),
-            at=stamp(alert.raised_at),
-            by=alert.raised_by,
-            state=alert.state.value,
-            tb=alert.taken_by,
-            ta=stamp(alert.taken_at) if alert.taken_at else "",
-            more=dump(more),
-        )
-
-
-_MORE = ("kind", "level", "step", "count", "group", "owner", "answer", "risen")
-_PLAIN = Alert("", "", "", "", "", datetime.min.replace(tzinfo=UTC), "")
-
-
-def _more(alert: Alert) -> dict[str, object]:
-    """What an alert knows of its chain, without what stands at its default."""
-    found = {k: getattr(alert, k) for k in _MORE if getattr(alert, k) != getattr(_PLAIN, k)}
-    if alert.silent_until is not None:
-        found["silent_until"] = stamp(alert.silent_until)
-    return found
-
-
-def alert_at(alert_id: str, name: str) -> str:
-    """The place of an alert's words, for sealing."""
-    return f"alert/{alert_id}/{name}"
-
-
-def _alert_of(row: Row, seals: Seals) -> Alert:
-    more = json.loads(row["more"])
-    if "answer" in more:
-        more["answer"] = seals.open(more["answer"], alert_at(row["id"], "answer"))
-    if "silent_until" in more:
-        more["silent_until"] = unstamp(more["silent_until"])
-    return Alert(
-        row["id"],
-        row["order_no"],
-        row["node"],
-        row["reason"],
-        seals.open(row["text"], alert_at(row["id"], "text")),
-        unstamp(row["raised_at"]),
-        row["raised_by"],
-        AlertState(row["state"]),
-        row["taken_by"],
-        unstamp(row["taken_at"]) if row["taken_at"] else None,
-        **more,
-    )

@@ -12,8 +12,10 @@ from typing import Any
 from domain.events import stamp, unstamp
 from domain.notice import Kind, Loud, Notice
 from domain.person import Address
+from storage.cache import Cache
 from storage.docs import dump
 from storage.orders import OrderBook
+from storage.pending import Told
 from storage.people import PeopleBook, key_owner
 from storage.secrets import HOUSE, Seals, owner
 from storage.sql import Row, Sql
@@ -51,46 +53,56 @@ class Claimed:
 class OutboxBook(ToldBook):
     """The outbox in one transaction."""
 
-    def __init__(self, sql: Sql, seals: Seals, orders: OrderBook, folk: PeopleBook) -> None:
-        super().__init__(sql, seals)
+    def __init__(
+        self, sql: Sql, seals: Seals, orders: OrderBook, folk: PeopleBook, cache: Cache
+    ) -> None:
+        super().__init__(sql, seals, cache)
         self.orders, self.folk = orders, folk
         self.added = 0
 
-    def put(self, notice: Notice, now: datetime) -> bool:
+    def put(self, notice: Notice, now: datetime) -> None:
         """A notice to be told. The same key is kept once; the newest of a slot replaces what waits
         there.
         """
+        unit = self.sql.unit
+        if notice.key in unit.told or notice.key in self.sql.batch.told:
+            return
         to = notice.to
-        cursor = self.sql.raw.execute(_PUT, self._row(notice, now))
-        if cursor.rowcount < 1:
-            return False
-        number = cursor.lastrowid
-        if notice.slot:
-            self.sql.do(
-                "UPDATE outbox SET state = 'superseded' WHERE platform = :p AND account = :a"
-                " AND chat = :c AND slot = :s AND slot != '' AND state = 'waiting'"
-                " AND attempts = 0 AND id < :i",
-                p=to.platform,
-                a=to.account,
-                c=to.chat,
-                s=notice.slot,
-                i=number,
-            )
-        if notice.causes:
-            self.sql.many(
-                "INSERT INTO outbox_cause (cause, outbox_id) VALUES (:c, :i)",
-                [{"c": c, "i": number} for c in dict.fromkeys(notice.causes)],
-            )
+        place = (to.platform, to.account, to.chat)
+        causes = tuple(dict.fromkeys(notice.causes))
+        unit.told[notice.key] = Told(
+            self._values(notice, now), (*place, notice.slot) if notice.slot else None, causes
+        )
+        unit.any = True
+        if notice.bundle:
+            self.cache.pushes[*place, notice.bundle] = notice.not_before
         self.added += 1
-        return True
 
-    def _row(self, notice: Notice, now: datetime) -> dict[str, object]:
+    def _values(self, notice: Notice, now: datetime) -> tuple[Any, ...]:
         facts = dump(notice.facts)
         if self.seals.sealing:
             facts = self.seals.seal(
                 facts, told_at(notice.key), self.whose(notice.reader, notice.facts)
             )
-        return _row(notice, now) | {"facts": facts}
+        to, created = notice.to, stamp(now)
+        return (
+            notice.key,
+            to.platform,
+            to.account,
+            to.chat,
+            notice.kind.value,
+            notice.what,
+            facts,
+            notice.language,
+            int(notice.loud),
+            notice.reader,
+            notice.reply_to,
+            notice.slot,
+            notice.bundle,
+            dump(notice.causes) if notice.causes else "[]",
+            created,
+            created if notice.not_before is now else stamp(notice.not_before),
+        )
 
     def whose(self, reader: str, facts: Mapping[str, Any]) -> str:
         """Whose words a notice carries: its reader's if that is a customer, else those of the
@@ -189,6 +201,7 @@ class OutboxBook(ToldBook):
 
     def _settle(self, claimed: Claimed, state: str, **values: object) -> bool:
         sets = "".join(f", {k} = :{k}" for k in values)
+        self._moved(claimed.notice)
         changed = self.sql.do(
             f"UPDATE outbox SET state = :state{sets}, lease_until = ''"  # noqa: S608 - our own names
             " WHERE id = :id AND token = :token AND state = 'claimed'",
@@ -198,6 +211,11 @@ class OutboxBook(ToldBook):
             **values,
         )
         return changed == 1
+
+    def _moved(self, notice: Notice) -> None:
+        """What was known of its bundle's last push may be so no more."""
+        if notice.bundle:
+            self.cache.pushes.clear()
 
     def sent(
         self, claimed: Claimed, message_id: str, now: datetime, buttons: Sequence[str] = ()
@@ -249,6 +267,7 @@ class OutboxBook(ToldBook):
 
     def resend(self, number: int, now: datetime) -> bool:
         """Send a dead or unknown notice again, because a person says so."""
+        self.cache.pushes.clear()
         changed = self.sql.do(
             "UPDATE outbox SET state = 'waiting', attempts = 0, not_before = :t, retry_at = 0,"
             " error = ''"
@@ -268,6 +287,7 @@ class OutboxBook(ToldBook):
 
     def take_back(self, causes: Iterable[str]) -> tuple[Notice, ...]:
         """Drop what waits of these causes; hand back what is out."""
+        self.cache.pushes.clear()
         sent: dict[int, Notice] = {}
         for name in causes:
             rows = self.sql.rows(
@@ -325,6 +345,7 @@ class OutboxBook(ToldBook):
 
     def shut(self, to: Address, error: str) -> list[Notice]:
         """Nothing reaches that chat any more: what waits for it is dead. What was dropped."""
+        self.cache.pushes.clear()
         rows = self.sql.rows(
             "SELECT * FROM outbox WHERE platform = :p AND account = :a AND chat = :c"
             " AND state = 'waiting'",
@@ -337,34 +358,6 @@ class OutboxBook(ToldBook):
                 "UPDATE outbox SET state = 'dead', error = :e WHERE id = :i", e=error, i=row["id"]
             )
         return [self.notice(r) for r in rows]
-
-
-_PUT = """INSERT INTO outbox (key, platform, account, chat, kind, what, facts, language, loud,
- reader, reply_to, slot, bundle, causes, created_at, not_before, state, attempts, token,
- lease_until, sent_at, message_id, error, retry_at, buttons)
- VALUES (:key, :platform, :account, :chat, :kind, :what, :facts, :language, :loud,
- :reader, :reply_to, :slot, :bundle, :causes, :created_at, :not_before, 'waiting', 0, 0,
- '', '', '', '', 0, '') ON CONFLICT (key) DO NOTHING"""
-
-
-def _row(notice: Notice, now: datetime) -> dict[str, object]:
-    return {
-        "key": notice.key,
-        "platform": notice.to.platform,
-        "account": notice.to.account,
-        "chat": notice.to.chat,
-        "kind": notice.kind.value,
-        "what": notice.what,
-        "language": notice.language,
-        "loud": int(notice.loud),
-        "reader": notice.reader,
-        "reply_to": notice.reply_to,
-        "slot": notice.slot,
-        "bundle": notice.bundle,
-        "causes": dump(list(notice.causes)),
-        "created_at": stamp(now),
-        "not_before": stamp(notice.not_before),
-    }
 
 
 def _notice(row: Row, facts: dict[str, object]) -> Notice:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from domain.person import Address, Group, GroupKind, Person, Role
+from storage.cache import Cache
 from storage.docs import dump
-from storage.orders import Cache
 from storage.secrets import HOUSE, owner
 from storage.sql import Row, Sql
 

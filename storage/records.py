@@ -4,36 +4,23 @@ sandbox's transcripts.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from domain.events import stamp, unstamp
 from domain.person import Address
+from storage.cache import Asked, Cache
 from storage.docs import dump
 from storage.people import PeopleBook, key_owner
 from storage.secrets import PLAIN, Seals
 from storage.sql import Row, Sql
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question that waits for its answer. `doc` is what the talk needs to act on the answer."""
-
-    id: str
-    to: Address
-    person: str
-    asked_at: datetime
-    expires_at: datetime
-    doc: Mapping[str, Any]
-    state: str = "open"
-
-
 class QuestionBook:
     """One open question a person and chat."""
 
-    def __init__(self, sql: Sql, seals: Seals, folk: PeopleBook) -> None:
-        self.sql, self.seals, self.folk = sql, seals, folk
+    def __init__(self, sql: Sql, seals: Seals, folk: PeopleBook, cache: Cache) -> None:
+        self.sql, self.seals, self.folk, self.cache = sql, seals, folk, cache
 
     def ask(self, asked: Asked) -> tuple[Asked, ...]:
         """Ask; other open questions of that person, wherever, are dropped and handed back."""
@@ -44,6 +31,7 @@ class QuestionBook:
         )
         for row in rows:
             self.close(row["id"], "dropped")
+        self.cache.asked = None
         self.sql.do(
             "INSERT INTO question (id, platform, account, chat, person, asked_at, expires_at, doc,"
             " state, message_id) VALUES (:i, :p, :a, :c, :w, :at, :ex, :d, 'open', '')"
@@ -73,15 +61,12 @@ class QuestionBook:
 
     def open(self, to: Address, person: str, now: datetime) -> Asked | None:
         """The open question of a person in a chat, if it has not expired."""
-        return self._one(
-            "platform = :p AND account = :a AND chat = :c AND person = :w AND state = 'open'"
-            " AND expires_at > :now",
-            p=to.platform,
-            a=to.account,
-            c=to.chat,
-            w=person,
-            now=stamp(now),
-        )
+        if self.cache.asked is None:
+            rows = self.sql.rows("SELECT * FROM question WHERE state = 'open' ORDER BY asked_at")
+            found = map(self._asked, rows)
+            self.cache.asked = {(*_place(a.to), a.person): a for a in found}
+        asked = self.cache.asked.get((*_place(to), person))
+        return asked if asked is not None and asked.expires_at > now else None
 
     def _one(self, where: str, **values: object) -> Asked | None:
         row = self.sql.row(f"SELECT * FROM question WHERE {where}", **values)  # noqa: S608
@@ -101,6 +86,7 @@ class QuestionBook:
 
     def close(self, question_id: str, state: str) -> bool:
         """Answered or dropped. False if it was closed before: a late tap."""
+        self.cache.asked = None
         changed = self.sql.do(
             "UPDATE question SET state = :s WHERE id = :i AND state = 'open'",
             s=state,
@@ -115,10 +101,15 @@ class QuestionBook:
 
     def lapse(self, now: datetime) -> int:
         """Let questions lapse whose time is over; how many."""
+        self.cache.asked = None
         return self.sql.do(
             "UPDATE question SET state = 'lapsed' WHERE state = 'open' AND expires_at <= :now",
             now=stamp(now),
         )
+
+
+def _place(to: Address) -> tuple[str, str, str]:
+    return to.platform, to.account, to.chat
 
 
 def asked_at(question_id: str) -> str:

@@ -16,10 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from storage.alerts import alert_at
+from storage.cache import Cache
 from storage.docs import dump
 from storage.inbox import became_at, said_at
 from storage.ledger import Ledger
-from storage.orders import Cache, alert_at
 from storage.people import key_owner
 from storage.records import asked_at, shown_at
 from storage.secrets import HOUSE, MARK, Master, Ring, Safe, owner, secret_at
@@ -131,11 +132,14 @@ def books(path: Path, masters: Sequence[Master]) -> Iterator[Callable[[], Any]]:
         raw.execute("PRAGMA secure_delete = ON")
         cache = Cache(ring=Ring(tuple(masters)))
 
+        sql = Sql(raw)
+
         def begin() -> Ledger:
             if raw.in_transaction:
+                sql.flush()
                 raw.execute("COMMIT")
             raw.execute("BEGIN IMMEDIATE")
-            return Ledger(Sql(raw), cache, _Clock())
+            return Ledger(sql, cache, _Clock())
 
         try:
             yield begin
@@ -144,6 +148,7 @@ def books(path: Path, masters: Sequence[Master]) -> Iterator[Callable[[], Any]]:
                 raw.execute("ROLLBACK")
             raise
         if raw.in_transaction:
+            sql.flush()
             raw.execute("COMMIT")
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -1,44 +1,188 @@
-"""One thin way to the database: named parameters, rows as mappings, the same text on both
-engines.
+"""One thin way to the database: named parameters, rows as mappings, the same text on both engines.
+
+Writes of the hot path wait in `Pending` and go out in a few large statements; whatever asks about
+a table for which something waits has that written first, so that nobody ever sees the difference.
 """
 
+import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+from storage.pending import Pending
+
 Row = Mapping[str, Any]
+Values = Sequence[Any]
+_WORD = re.compile(r"[a-z_]+")
+READS = ("SELECT", "EXPLAIN")
+
+
+@lru_cache(maxsize=2048)
+def named_in(text: str) -> tuple[frozenset[str], bool]:
+    """Every word of a statement, among them the tables it is about, and whether it only reads."""
+    return frozenset(_WORD.findall(text.lower())), text.lstrip().upper().startswith(READS)
 
 
 class Sql:
-    """Statements on one connection. Text uses `:name` parameters; nothing is ever formatted into
-    it.
+    """Statements on one connection to SQLite. Text uses `:name` parameters; nothing is ever
+    formatted into it. With `units` each unit of work is guarded by a savepoint; without, whoever
+    commits calls `flush` before.
     """
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
-        self.raw = raw
+    engine = "sqlite"
+
+    def __init__(self, raw: sqlite3.Connection, *, units: bool = False) -> None:
+        self.raw, self.units = raw, units
+        self.batch, self.unit = Pending(), Pending()
+        self.open = False
+        """Whether the unit under way has a savepoint."""
+        self.last: dict[str, int] = {}
+
+    # What the books ask and write
 
     def do(self, text: str, /, **values: object) -> int:
         """Run a statement; how many rows it changed."""
-        return self.raw.execute(text, values).rowcount
+        self._before(text)
+        return self._run(text, values)
 
     def many(self, text: str, rows: Iterable[Row]) -> None:
         """Run a statement once a row."""
-        self.raw.executemany(text, rows)
-
-    def put(self, text: str, row: Row) -> int:
-        """Insert one row; its new id, where the table numbers its rows."""
-        return self.raw.execute(text, row).lastrowid or 0
+        self._before(text)
+        self._many(text, list(rows))
 
     def rows(self, text: str, /, **values: object) -> list[dict[str, Any]]:
         """All rows."""
-        return [dict(r) for r in self.raw.execute(text, values)]
+        self._before(text)
+        return self._rows(text, values)
 
     def row(self, text: str, /, **values: object) -> dict[str, Any] | None:
         """The first row, if any."""
-        found = self.raw.execute(text, values).fetchone()
-        return dict(found) if found else None
+        self._before(text)
+        return self._row(text, values)
 
     def value(self, text: str, /, **values: object) -> Any:
         """The first column of the first row; None if there is none."""
+        self._before(text)
+        found = self._row(text, values)
+        return next(iter(found.values())) if found else None
+
+    def stored(self, text: str, /, **values: object) -> Any:
+        """The first column of the first row as it is stored: for who has looked at what waits."""
+        found = self._row(text, values)
+        return next(iter(found.values())) if found else None
+
+    # Units of work
+
+    def begin(self) -> None:
+        """A unit of work begins; its savepoint is only made when something cannot wait."""
+        self.open = False
+
+    def keep(self) -> None:
+        """It is done: what waits of it goes with the batch."""
+        if self.open:
+            self.run("RELEASE unit")
+        self.open = False
+        if self.unit.any:
+            self.batch.absorb(self.unit)
+
+    def drop(self) -> bool:
+        """It failed: nothing of it stays. Whether it had written anything."""
+        wrote = self.open or self.unit.any
+        self.last.clear()
+        if self.open:
+            self.run("ROLLBACK TO unit")
+            self.run("RELEASE unit")
+        self.open = False
+        self.unit.clear()
+        return wrote
+
+    def forget(self) -> None:
+        """The transaction is gone, and what waited for it with it."""
+        self.last.clear()
+        self.open = False
+        self.batch.clear()
+        self.unit.clear()
+
+    def settle(self) -> None:
+        """Write what waits of units that are done."""
+        if self.batch.any:
+            self.batch.write(self)
+
+    def flush(self) -> None:
+        """Write all that waits: outside the store, where nothing waits for a batch."""
+        self.keep()
+        self.settle()
+
+    def next(self, table: str) -> int:
+        """The number of the next new row of a table."""
+        if table not in self.last:
+            self.last[table] = self.value(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # noqa: S608
+        self.last[table] += 1
+        return self.last[table]
+
+    def _before(self, text: str) -> None:
+        words, reads = named_in(text)
+        if self.batch.any and not words.isdisjoint(self.batch.tables()):
+            self.settle()
+        waits = self.unit.any and not words.isdisjoint(self.unit.tables())
+        if self.units and not self.open and (waits or not reads):
+            self.check()
+            self.settle()  # outside this unit's savepoint
+            self.run("SAVEPOINT unit")
+            self.open = True
+        if waits:
+            self.unit.write(self)
+
+    # The engine
+
+    def check(self) -> None:
+        """Raise where SQLite has given the transaction up, as on a full disk: what were written
+        now would be kept at once and alone.
+        """
+        if not self.raw.in_transaction:
+            raise sqlite3.OperationalError("the transaction is gone")
+
+    def run(self, text: str) -> None:
+        """A statement of ours about the transaction itself."""
+        self.raw.execute(text)
+
+    def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[Values], rest: str = ""
+    ) -> None:
+        """Many new rows in one go; `rest` says what becomes of rows that are there already."""
+        names = ", ".join(f'"{c}"' for c in columns)
+        marks = ", ".join("?" * len(columns))
+        self.raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {rest}", rows)  # noqa: S608 - our own names
+
+    def each(self, text: str, rows: Sequence[Row]) -> None:
+        """A statement once a row, whatever waits."""
+        self._many(text, rows)
+
+    def among(self, table: str, column: str, values: Sequence[str]) -> set[str]:
+        """Those of the values that the column of a table holds already."""
+        found: set[str] = set()
+        for first in range(0, len(values), 500):
+            part = values[first : first + 500]
+            marks = ", ".join("?" * len(part))
+            text = f"SELECT {column} FROM {table} WHERE {column} IN ({marks})"  # noqa: S608
+            found.update(r[0] for r in self.raw.execute(text, part))
+        return found
+
+    def numbers(self, table: str, count: int) -> range:
+        """The next numbers of a table, for so many new rows."""
+        last = self.raw.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}").fetchone()[0]  # noqa: S608
+        return range(last + 1, last + 1 + count)
+
+    def _run(self, text: str, values: Mapping[str, object]) -> int:
+        return self.raw.execute(text, values).rowcount
+
+    def _many(self, text: str, rows: Sequence[Row]) -> None:
+        self.raw.executemany(text, rows)
+
+    def _rows(self, text: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
+        return [dict(r) for r in self.raw.execute(text, values)]
+
+    def _row(self, text: str, values: Mapping[str, object]) -> dict[str, Any] | None:
         found = self.raw.execute(text, values).fetchone()
-        return found[0] if found else None
+        return dict(found) if found else None

@@ -13,16 +13,19 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from domain.errors import DomainError
 from domain.ports import Clock
+from storage.cache import Cache
 from storage.ledger import Ledger
-from storage.orders import Cache
+from storage.meter import Meter
 from storage.secrets import Master, Ring
 from storage.sql import Sql
 
@@ -32,7 +35,54 @@ GROUP = 512
 
 T = TypeVar("T")
 Work = Callable[[Ledger], Any]
-Job = tuple[Work, Future[Any]]
+
+
+class Done(Protocol):
+    """Where the answer of a unit goes."""
+
+    def put(self, value: Any, fault: BaseException | None) -> None:
+        """It is on disk, or was not kept."""
+
+
+class Waiting:
+    """An answer for somebody outside an event loop."""
+
+    def __init__(self) -> None:
+        self.future: Future[Any] = Future()
+
+    def put(self, value: Any, fault: BaseException | None) -> None:
+        """See `Done`."""
+        if self.future.set_running_or_notify_cancel():
+            if fault is None:
+                self.future.set_result(value)
+            else:
+                self.future.set_exception(fault)
+
+
+class Awaited:
+    """An answer for a task. All answers of a batch wake its loop once."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.future: asyncio.Future[Any] = loop.create_future()
+        self.value: Any = None
+        self.fault: BaseException | None = None
+
+    def put(self, value: Any, fault: BaseException | None) -> None:
+        """See `Done`; told on the loop by `tell`."""
+        self.value, self.fault = value, fault
+
+    def tell(self) -> None:
+        """Hand it over, unless its task has gone meanwhile."""
+        if self.future.done():
+            return
+        if self.fault is None:
+            self.future.set_result(self.value)
+        else:
+            self.future.set_exception(self.fault)
+
+
+Job = tuple[Work, Done]
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -67,6 +117,9 @@ class Store:
         self._cache = Cache(ring=Ring(self.masters))
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._raw = connect(path)
+        self._sql = Sql(self._raw, units=True)
+        self._ledger = Ledger(self._sql, self._cache, clock)
+        self.meter: Meter | None = None
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._listeners: list[Callable[[], None]] = []
         self._closed, self._gate = False, threading.Lock()
@@ -76,17 +129,22 @@ class Store:
         """Do it in one transaction; answered after the commit. What `work` raises is raised
         here.
         """
-        done: T = await asyncio.wrap_future(self.submit(work))
-        return done
+        done = Awaited(asyncio.get_running_loop())
+        self._add((work, done))
+        found: T = await done.future
+        return found
 
     def submit(self, work: Work) -> Future[Any]:
         """The same for callers outside an event loop."""
-        future: Future[Any] = Future()
+        done = Waiting()
+        self._add((work, done))
+        return done.future
+
+    def _add(self, job: Job) -> None:
         with self._gate:
             if self._closed:
                 raise RuntimeError("the store is closed")
-            self._jobs.put((work, future))
-        return future
+            self._jobs.put(job)
 
     def now(self, work: Work) -> Any:
         """The same, waiting: for commands and start-up only."""
@@ -131,44 +189,57 @@ class Store:
 
     def _guarded(self, batch: list[Job]) -> None:
         """Whatever goes wrong, every unit is answered and the thread lives on."""
+        answered: list[Done] = []
         try:
-            self._commit(batch)
+            self._commit(batch, answered)
         except Exception as error:
             log.exception("a batch of %d failed", len(batch))
-            self._cache.forget()
-            if self._raw.in_transaction:
-                self._raw.execute("ROLLBACK")
-            for _, future in batch:
-                if not future.done():
-                    _answer(future, None, error)
+            self._undo()
+            for _, done in batch:
+                if done not in answered:
+                    done.put(None, error)
+                    answered.append(done)
+        _wake(answered)
 
-    def _commit(self, batch: list[Job]) -> None:
+    def _undo(self) -> None:
+        """Nothing of the transaction stays, in the database and in memory."""
+        self._cache.forget()
+        self._sql.forget()
+        if self._raw.in_transaction:
+            self._raw.execute("ROLLBACK")
+
+    def _commit(self, batch: list[Job], answered: list[Done]) -> None:
         """All units of a batch in one commit; if that fails, each by itself."""
-        results: list[tuple[Future[Any], Any, BaseException | None]] = []
+        begun = time.perf_counter()
+        results: list[tuple[Done, Any, BaseException | None]] = []
         try:
             self._raw.execute("BEGIN IMMEDIATE")
             self._others_wrote()
             changed = False
-            for work, future in batch:
+            for work, done in batch:
                 value, error, touched = self._unit(work)
                 changed = changed or touched
-                results.append((future, value, error))
+                results.append((done, value, error))
+                self._sql.check()
+            self._sql.settle()
             self._raw.execute("COMMIT")
-        except (sqlite3.Error, MemoryError) as error:
-            self._cache.forget()
-            if self._raw.in_transaction:
-                self._raw.execute("ROLLBACK")
+        except (sqlite3.Error, UnicodeError, OverflowError, MemoryError) as error:
+            self._undo()
             if len(batch) > 1:
                 log.warning("a batch of %d was not kept, trying one by one: %r", len(batch), error)
                 for job in batch:
-                    self._commit([job])
+                    self._commit([job], answered)
                 return
-            _answer(batch[0][1], None, error)
+            batch[0][1].put(None, error)
+            answered.append(batch[0][1])
             return
         self.commits += 1
         self.units += len(batch)
-        for future, value, fault in results:
-            _answer(future, value, fault)
+        for done, value, fault in results:
+            done.put(value, fault)
+            answered.append(done)
+        if self.meter is not None:
+            self.meter.committed(len(batch), time.perf_counter() - begun)
         if changed:
             for listener in self._listeners:
                 try:
@@ -182,32 +253,38 @@ class Store:
         if version != self._seen:
             if self._seen:
                 self._cache.forget()
+                self._sql.forget()
             self._seen = version
 
     def _unit(self, work: Work) -> tuple[Any, BaseException | None, bool]:
-        ledger = Ledger(Sql(self._raw), self._cache, self.clock)
-        ledger.platforms, ledger.zone = self.platforms, self.zone
+        ledger, sql = self._ledger, self._sql
+        ledger.begin(self.platforms, self.zone)
         version, made = self._cache.version, self._cache.ring.made
-        self._raw.execute("SAVEPOINT unit")
+        sql.begin()
         try:
             value = work(ledger)
         except BaseException as error:  # a cancelled future inside is none of the thread's business
-            self._raw.execute("ROLLBACK TO unit")
-            self._raw.execute("RELEASE unit")
             touched = self._cache.version != version or self._cache.ring.made != made
-            if ledger.orders.changed or touched:
+            if sql.drop() or touched:
                 self._cache.forget()
             if not isinstance(error, DomainError):
                 log.debug("a unit of work failed", exc_info=error)
             return None, error, False
-        self._raw.execute("RELEASE unit")
+        sql.keep()
         return value, None, bool(ledger.orders.changed or ledger.outbox.added)
 
 
-def _answer(future: Future[Any], value: Any, fault: BaseException | None) -> None:
-    """Say what became of a unit, unless its caller has gone meanwhile."""
-    if future.set_running_or_notify_cancel():
-        if fault is None:
-            future.set_result(value)
-        else:
-            future.set_exception(fault)
+def _wake(answered: list[Done]) -> None:
+    """Tell each event loop once of all that is answered on it."""
+    loops: dict[asyncio.AbstractEventLoop, list[Awaited]] = {}
+    for done in answered:
+        if isinstance(done, Awaited):
+            loops.setdefault(done.loop, []).append(done)
+    for loop, theirs in loops.items():
+        with suppress(RuntimeError):  # it was closed meanwhile
+            loop.call_soon_threadsafe(_tell, theirs)
+
+
+def _tell(answered: list[Awaited]) -> None:
+    for done in answered:
+        done.tell()

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from domain.events import stamp, unstamp
 from domain.person import Address
+from storage.cache import Cache
 from storage.docs import dump
-from storage.secrets import PLAIN, Seals
+from storage.secrets import Seals
 from storage.sql import Row, Sql
 
 DROPPED = "{ }"
@@ -19,8 +20,8 @@ DROPPED = "{ }"
 class ToldBook:
     """What went out, or will, in one transaction."""
 
-    def __init__(self, sql: Sql, seals: Seals = PLAIN) -> None:
-        self.sql, self.seals = sql, seals
+    def __init__(self, sql: Sql, seals: Seals, cache: Cache) -> None:
+        self.sql, self.seals, self.cache = sql, seals, cache
 
     def was_told(self, key: str) -> bool:
         """Whether a notice of that key is out or on its way."""
@@ -57,6 +58,12 @@ class ToldBook:
 
     def last_push(self, to: Address, bundle: str) -> datetime | None:
         """When that bundle was last sent there, or the last of it that waits will be."""
+        place = (to.platform, to.account, to.chat, bundle)
+        if place not in self.cache.pushes:
+            self.cache.pushes[place] = self._last_push(to, bundle)
+        return self.cache.pushes[place]
+
+    def _last_push(self, to: Address, bundle: str) -> datetime | None:
         row = self.sql.row(
             "SELECT state, sent_at, not_before FROM outbox WHERE platform = :p AND account = :a"
             " AND chat = :c AND bundle = :b AND bundle != ''"

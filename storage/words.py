@@ -47,7 +47,7 @@ def hide(doc: dict[str, Any], no: str, seals: Seals, customer: str) -> dict[str,
         if promise[3]:
             found[f"promise/{place}"], promise[3] = promise[3], ""
     for key, node in doc["nodes"].items():
-        if "reason_text" in node:
+        if isinstance(node, dict) and "reason_text" in node:
             found[f"node/{key}"] = node.pop("reason_text")
     for need in doc.get("needs", ()):
         said = [need["note"], *(row[3] for row in need["given"])]

@@ -216,16 +216,15 @@ class MemoryBooks:
             log.append(event)
         self.orders[order.order_no] = order
 
-    def notify(self, notice: Notice) -> bool:
+    def notify(self, notice: Notice) -> None:
         if notice.key in self.outbox:
-            return False
+            return
         for key, (other, state) in self.outbox.items():
             if notice.slot and state == "waiting" and (other.to, other.slot) == (
                 notice.to, notice.slot,
             ):  # fmt: skip
                 self.outbox[key] = other, "superseded"
         self.outbox[notice.key] = notice, "waiting"
-        return True
 
     def take_back(self, causes: Iterable[str]) -> tuple[Notice, ...]:
         wanted, sent = set(causes), []

@@ -8,8 +8,8 @@ import pytest
 
 from domain.commands import Cancel, Start
 from domain.person import Address, Group, GroupKind, Person, Role
+from storage.cache import Asked
 from storage.ledger import Ledger
-from storage.records import Asked
 from storage.store import Store
 from tests.storage.engines import START, Place, another_route, do, place
 

@@ -8,17 +8,18 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from storage import migrate
+from storage.cache import Cache
 from storage.ledger import Ledger
-from storage.orders import Cache
 from storage.outbox import Claimed
 from storage.sql import Sql
 from storage.store import Store, connect
@@ -56,6 +57,16 @@ class Plans(Sql):
     def value(self, text: str, /, **values: object) -> object:
         self._plan(text, values)
         return super().value(text, **values)
+
+
+    def stored(self, text: str, /, **values: object) -> object:
+        self._plan(text, values)
+        return super().stored(text, **values)
+
+    def each(self, text: str, rows: Sequence[Any]) -> None:
+        for row in rows:
+            self._plan(text, row)
+        super().each(text, rows)
 
 
 CLAIMED = Claimed(1, 1, 1, notice("k", slot="s", bundle="b"))
@@ -96,6 +107,7 @@ def test_what_runs_with_every_message_scans_no_table(name: str, spot: Place) -> 
     with closing(connect(spot.folder / "vitrine.db")) as raw:
         plans = Plans(raw)
         HOT[name](Ledger(plans, Cache(), Hand()))
+        plans.flush()
     scans = [(t, d) for t, d in plans.seen if d.startswith("SCAN") and not ALERTS.search(t)]
     assert scans == []
 

@@ -9,8 +9,8 @@ from domain.alert import Alert
 from domain.commands import ChangeDue, Complete, Delay, PlaceOrder, Start, Undo
 from domain.notice import Kind, Notice
 from domain.person import Address
+from storage.cache import Asked
 from storage.ledger import Ledger
-from storage.records import Asked
 from storage.secrets import Master, masters, owner
 from storage.store import Store
 from tests.domain.factory import CUSTOMER, CUTTER, ROUTE

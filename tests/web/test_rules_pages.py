@@ -213,7 +213,7 @@ async def test_a_day_off_holds_at_once_and_forecasts_follow(
     before = forecast(order, now, app.calendar)
     far = app.clock.now() + timedelta(days=9999)
     await ask(house, app.clockwork.arm)
-    timers = await ask(house, lambda ledger: ledger.orders.timers(far, 9999))
+    timers = await ask(house, lambda ledger: ledger.alerts.timers(far, 9999))
     form: Pairs = [("kind", "off"), ("first", str(day)), ("reason", "停电检修")]
     status, text = await post(boss, CALENDAR, [*form, ("do", "look")])
     assert status == 200
@@ -232,7 +232,7 @@ async def test_a_day_off_holds_at_once_and_forecasts_follow(
     assert {k: n.planned_finish for k, n in unmoved.nodes.items()} == {
         k: n.planned_finish for k, n in order.nodes.items()
     }
-    later = await ask(house, lambda ledger: ledger.orders.timers(far, 9999))
+    later = await ask(house, lambda ledger: ledger.alerts.timers(far, 9999))
     moved = {(k, s): at for k, s, at in later}
     waits = [
         (k, s, at)
@@ -247,7 +247,7 @@ async def test_a_day_off_holds_at_once_and_forecasts_follow(
     assert app.calendar.is_workday(day)
     assert forecast(order, now, app.calendar) == before
     back = {
-        (k, s): at for k, s, at in await ask(house, lambda ledger: ledger.orders.timers(far, 9999))
+        (k, s): at for k, s, at in await ask(house, lambda ledger: ledger.alerts.timers(far, 9999))
     }
     assert all(abs(back[k, s] - at) < timedelta(seconds=1) for k, s, at in waits)
     log = await get(boss, "/settings/changes")
@@ -334,7 +334,7 @@ async def test_a_waiting_alarm_hears_of_a_faster_chain(house: Real, boss: Client
     far = now + timedelta(days=9999)
 
     def waiting(ledger: Ledger) -> dict[str, int]:
-        due = {s for k, s, _ in ledger.orders.timers(far, 9999) if k == TIMER}
+        due = {s for k, s, _ in ledger.alerts.timers(far, 9999) if k == TIMER}
         found = [a for a in ledger.open_alerts() if a.id in due and a.step and not a.count]
         return {a.id: a.step for a in found}
 
@@ -349,7 +349,7 @@ async def test_a_waiting_alarm_hears_of_a_faster_chain(house: Real, boss: Client
     assert asked
     text = DEFAULT.read_text("utf-8").replace("after = 120", "after = 1")
     assert (await post(boss, CHAINS, [("text", text), ("do", "keep")]))[0] == 200
-    timers = await ask(house, lambda ledger: ledger.orders.timers(far, 9999))
+    timers = await ask(house, lambda ledger: ledger.alerts.timers(far, 9999))
     times = {s: at for k, s, at in timers if k == TIMER}
     assert all(times[name] <= house.app.clock.now() for name in asked)
     assert await ask(house, waiting) == asked  # nothing was said for it
