@@ -2,13 +2,13 @@
 before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 from bot.registry import Heard, States
-from bot.understanding.model import Message, ReplyTo, Update
+from bot.understanding.model import Message, Previous, ReplyTo, Update
 from domain.events import Source, unstamp
 from domain.person import Address, Group, GroupKind, Person
 from storage.cache import Asked, Received
@@ -95,6 +95,39 @@ def scene(ledger: Ledger, row: Received, person: Person, past: tuple[Heard, ...]
     return Scene(row, to, person, group, past, at, replied, ours, question)
 
 
+class Recalled(Sequence[Previous]):
+    """What was said before as understanding reads it, made when it is looked at: few messages need
+    it.
+    """
+
+    __slots__ = ("_made", "local", "source", "view")
+
+    def __init__(self, view: Scene, local: datetime, source: int) -> None:
+        self.view, self.local, self.source = view, local, source
+        self._made: tuple[Previous, ...] | None = None
+
+    def _all(self) -> tuple[Previous, ...]:
+        if self._made is None:
+            self._made = tuple(
+                h.as_previous(self.local, source=bool(self.source) and h.number == self.source)
+                for h in self.view.recalled_order
+            )
+        return self._made
+
+    @overload
+    def __getitem__(self, place: int) -> Previous: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Previous, ...]: ...
+    def __getitem__(self, place: int | slice) -> Previous | tuple[Previous, ...]:
+        return self._all()[place]
+
+    def __len__(self) -> int:
+        return len(self.view.recalled_order)
+
+    def __iter__(self) -> Iterator[Previous]:
+        return iter(self._all())
+
+
 def message(
     ledger: Ledger,
     view: Scene,
@@ -120,10 +153,7 @@ def message(
         mentions_bot=bool(payload.get("mentions_bot")),
         attachments=tuple(m["kind"] for m in payload.get("media", ()) if not m.get("fault")),
         reply_to=reply or reply_of(view),
-        previous=tuple(
-            h.as_previous(local, source=bool(source) and h.number == source)
-            for h in view.recalled_order
-        ),
+        previous=Recalled(view, local, source),
         state=States(ledger),
         forwarded=bool(payload.get("forwarded")),
         from_bot=bool(payload.get("from_bot")),

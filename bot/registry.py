@@ -51,9 +51,11 @@ class Heard:
         return Previous(self.person, age, self.text, self.kinds, self.applied, source)
 
 
-def heard(row: Received) -> Heard:
-    """A handled message of the inbox as remembered."""
-    done = row.outcome
+def heard(row: Received, done: Mapping[str, Any] | None = None) -> Heard:
+    """A handled message of the inbox as remembered; `done` is its outcome where the row is older
+    than that.
+    """
+    done = row.outcome if done is None else done
     media = [m for m in row.payload.get("media", ()) if not m.get("fault")]
     return Heard(
         row.id,
@@ -110,6 +112,7 @@ class Registry:
     world: World | None = None
     version: int = -1
     routes: dict[tuple[str, int], RouteEntry] = field(default_factory=dict)
+    shown: dict[str, tuple[str, int, str, Route]] = field(default_factory=dict)
     recent: dict[tuple[str, str, str], deque[Heard]] = field(default_factory=dict)
 
     def refresh(self, ledger: Ledger) -> World:
@@ -126,6 +129,7 @@ class Registry:
 
     def _rebuild(self, ledger: Ledger) -> None:
         self.recent.clear()
+        self.shown.clear()
         people = ledger.people()
         self.world = World(
             people=[_person(p) for p in people if p.role is not Role.CUSTOMER],
@@ -144,18 +148,18 @@ class Registry:
 
     def _put(self, order: Order) -> None:
         assert self.world is not None
-        if order.open:
-            self.world.put(
-                OrderEntry(
-                    order.order_no,
-                    order.product,
-                    order.quantity,
-                    order.customer,
-                    self._route(order.route),
-                )
-            )
-        else:
+        if not order.open:
+            self.shown.pop(order.order_no, None)
             self.world.drop(order.order_no)
+            return
+        about = (order.product, order.quantity, order.customer, order.route)
+        if self.shown.get(order.order_no) == about:
+            return
+        self.shown[order.order_no] = about
+        route = self._route(order.route)
+        self.world.put(
+            OrderEntry(order.order_no, order.product, order.quantity, order.customer, route)
+        )
 
     def _route(self, route: Route) -> RouteEntry:
         kept = self.routes.get((route.key, route.version))
@@ -180,7 +184,7 @@ class Registry:
         """A message that was just handled."""
         ring = self.recent.get((row.platform, row.account, row.chat))
         if ring is not None:
-            ring.append(heard(replace(row, outcome=outcome)))
+            ring.append(heard(row, outcome))
 
     def amend(self, row: Received, number: int, **changes: Any) -> None:
         """A remembered message was paired or undone since."""

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 ZERO = datetime(2020, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
+LONGEST = 20_000.0
+"""Working hours that are added at most: eight years, beyond which nothing is planned."""
 Span = tuple[datetime, datetime]
 
 
@@ -21,6 +23,12 @@ def micros(at: datetime) -> int:
 def moment(number: int) -> datetime:
     """The moment so many microseconds after `ZERO`, in UTC."""
     return ZERO + timedelta(microseconds=number)
+
+
+def worked(hours: float) -> int:
+    """Working hours in microseconds; negative ones count as none."""
+    left = timedelta(hours=min(max(hours, 0.0), LONGEST))
+    return (left.days * 86_400 + left.seconds) * 1_000_000 + left.microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,15 @@ class Axis:
         if place == len(self.done):
             return None
         return self.ends[place] - (self.done[place] - wanted)
+
+    def at(self, work: int) -> int | None:
+        """The first moment by which so much working time has passed from where the axis begins;
+        None if that lies behind it.
+        """
+        place = bisect_left(self.done, work)
+        if place == len(self.done):
+            return None
+        return self.ends[place] - (self.done[place] - work)
 
     def until(self, at: int) -> int | None:
         """Working time up to a moment, from where the axis begins; None if it lies outside."""

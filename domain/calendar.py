@@ -12,10 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from domain.axis import MICRO, Axis, laid_out, micros, moment
+from domain.axis import MICRO, Axis, laid_out, micros, moment, worked
 
-LONGEST = 20_000.0
-"""Working hours that are added at most: eight years, beyond which nothing is planned."""
 AHEAD = 3660
 """Days that are looked through for working time."""
 CHUNK = 60
@@ -102,10 +100,11 @@ class WorkCalendar:
         """
         self._spans, self._box, self._axes = {}, [_Sums(EPOCH, [0])], {}
 
-    def _axis(self, year: int) -> Axis | None:
-        """The working time around a year, laid out; None for weeks whose shifts overlap and for
+    def axis(self, at: datetime) -> Axis | None:
+        """The working time around a moment, laid out; None for weeks whose shifts overlap and for
         years far away. Each year has one that reaches some months back and two years ahead.
         """
+        year = at.year
         if year in self._axes:
             return self._axes[year]
         found = None
@@ -171,13 +170,13 @@ class WorkCalendar:
 
     def add(self, at: datetime, hours: float) -> datetime:
         """The moment at which that many working hours have passed. Negative hours count as none."""
-        left = timedelta(hours=min(max(hours, 0.0), LONGEST))
-        axis = self._axis(at.year)
+        work = worked(hours)
+        axis = self.axis(at)
         if axis is not None:
-            found = axis.add(micros(at), left // MICRO)
+            found = axis.add(micros(at), work)
             if found is not None:
                 return moment(found)
-        return self._added(at, left)
+        return self._added(at, timedelta(microseconds=work))
 
     def _added(self, at: datetime, left: timedelta) -> datetime:
         """The same, day by day."""
@@ -248,7 +247,7 @@ class WorkCalendar:
         """Working hours from one moment to another; negative if they stand the other way round."""
         if later < earlier:
             return -self.between(later, earlier)
-        axis = self._axis(earlier.year)
+        axis = self.axis(earlier)
         if axis is not None:
             begun, ended = axis.until(micros(earlier)), axis.until(micros(later))
             if begun is not None and ended is not None:

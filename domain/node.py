@@ -83,7 +83,7 @@ class Node:
     @property
     def done(self) -> bool:
         """Whether the node is green."""
-        return self.status is Status.DONE
+        return self.completed and not self.held and not self.awaiting
 
 
 def awaits(spec: NodeSpec, node: Node) -> tuple[str, ...]:

@@ -102,7 +102,10 @@ class Order:
     @property
     def finished(self) -> bool:
         """Whether all nodes are green."""
-        return bool(self.nodes) and all(n.done for n in self.nodes.values())
+        for node in self.nodes.values():
+            if not node.done:
+                return False
+        return bool(self.nodes)
 
     @property
     def open(self) -> bool:

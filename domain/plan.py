@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from domain.axis import micros, moment, worked
 from domain.calendar import WorkCalendar
 from domain.decide import Placing
 from domain.node import Node, Status
@@ -67,8 +68,46 @@ def place(
 
 
 def forecast(order: Order, now: datetime, calendar: WorkCalendar) -> datetime:
-    """The likely finish of the order; for a finished one, when it was finished."""
-    return max(forecast_nodes(order, now, calendar).values(), default=now)
+    """The likely finish of the order; for a finished one, when it was finished.
+
+    The same as the latest end of `forecast_work`, against which the tests hold it: asked for with
+    every report, working time is counted on from node to node and made a moment only at the end.
+    """
+    found = _counted(order, now, calendar)
+    if found is not None:
+        return found
+    return max([a.end for a in forecast_work(order, now, calendar).values()], default=now)
+
+
+def _counted(order: Order, now: datetime, calendar: WorkCalendar) -> datetime | None:
+    axis = calendar.axis(now)
+    start = axis.until(micros(now)) if axis is not None else None
+    if axis is None or start is None:
+        return None
+    nodes, ends, done = order.nodes, dict[str, int](), now
+    for spec in order.route.forward():
+        node = nodes[spec.key]
+        if node.completed and not node.held:
+            if node.finished_at is not None and node.finished_at > done:
+                done = node.finished_at
+            continue
+        begin = start
+        for key in spec.after:
+            if key in ends and ends[key] > begin and not nodes[key].completed:
+                begin = ends[key]
+        for at in _not_before(node, calendar) if node.held else ():
+            until = axis.until(micros(at))
+            if until is None:
+                return None
+            begin = max(begin, until)
+        work = worked(_left(order, spec, node, now, calendar))
+        if work <= 0:  # which ends where one begins to work, not where one stops
+            return None
+        ends[spec.key] = begin + work
+    if not ends:
+        return None
+    last = axis.at(max(ends.values()))
+    return max(moment(last), done) if last is not None else None
 
 
 def forecast_nodes(order: Order, now: datetime, calendar: WorkCalendar) -> dict[str, datetime]:
@@ -96,8 +135,12 @@ def forecast_work(order: Order, now: datetime, calendar: WorkCalendar) -> dict[s
             end = node.finished_at or now
             found[spec.key] = Ahead(end, end, 0.0)
             continue
-        before = [found[b].end for b in spec.after if not order.nodes[b].completed]
-        begin = max([now, *before, *_not_before(node, calendar)])
+        begin = now
+        for b in spec.after:
+            if found[b].end > begin and not order.nodes[b].completed:
+                begin = found[b].end
+        if node.held:
+            begin = max(begin, *_not_before(node, calendar), begin)
         hours = _left(order, spec, node, now, calendar)
         found[spec.key] = Ahead(begin, calendar.add(begin, hours), hours)
     return found

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -24,7 +25,9 @@ from storage.words import hide, open_fact, seal_fact, show
 
 _TIMES = ("planned_start", "planned_finish", "started_at", "finished_at", "reported_at")
 _TUPLES = ("awaiting", "confirmed", "photos", "waits_for")
-_NODE = tuple((f.name, f.default) for f in fields(Node) if f.name != "key")
+_NAMES = tuple(f.name for f in fields(Node) if f.name != "key")
+_NODE = tuple(zip(_NAMES, (f.default for f in fields(Node) if f.name != "key"), strict=True))
+_VALUES = attrgetter(*_NAMES)
 
 
 Pieces = dict[str, tuple[Node, orjson.Fragment]]
@@ -40,12 +43,11 @@ def dump(data: object) -> str:
 
 def node_doc(node: Node) -> dict[str, Any]:
     """A node's plain data without what stands at its default."""
-    out: dict[str, Any] = {}
-    for name, default in _NODE:
-        value = getattr(node, name)
-        if value != default:
-            out[name] = stamp(value) if isinstance(value, datetime) else value
-    return out
+    return {
+        name: stamp(value) if isinstance(value, datetime) else value
+        for (name, default), value in zip(_NODE, _VALUES(node), strict=True)
+        if value is not default and value != default
+    }
 
 
 def node_from(key: str, doc: Mapping[str, Any]) -> Node:

@@ -3,7 +3,7 @@
 Everything is frozen: a decision is a value that can be logged, compared and tested.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Literal
@@ -105,7 +105,7 @@ class Message:
     mentions_bot: bool = False
     attachments: tuple[str, ...] = ()
     reply_to: ReplyTo | None = None
-    previous: tuple[Previous, ...] = ()
+    previous: Sequence[Previous] = ()
     state: Mapping[str, OrderState] = field(default_factory=dict)
     forwarded: bool = False
     from_bot: bool = False

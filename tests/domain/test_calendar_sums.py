@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from domain.calendar import LONGEST, Week, WorkCalendar
+from domain.axis import LONGEST
+from domain.calendar import Week, WorkCalendar
 
 ZONES = (
     "Asia/Shanghai",

@@ -32,7 +32,7 @@ from domain.errors import DomainError, Refused
 from domain.events import REPORTS, Event, PhotoAttached, ReportUndone, pack, stamp, unpack, unstamp
 from domain.order import Order, empty, fold
 from domain.person import Person
-from domain.plan import deviation, forecast
+from domain.plan import deviation, forecast, forecast_work
 from domain.route import Photo
 from storage.docs import event_from, event_row, order_doc, order_from, order_row
 from tests.domain.factory import (
@@ -205,12 +205,14 @@ def test_states_come_from_events_and_never_from_the_time(
 
 
 @LAWS
-@given(SAID, st.integers(0, 60))
-def test_every_order_has_a_forecast(said: list[tuple[Person, Command]], days: int) -> None:
+@given(SAID, st.floats(0, 60))
+def test_every_order_has_a_forecast(said: list[tuple[Person, Command]], days: float) -> None:
     order: Order = told(said).order
     now = order.updated_at or CALENDAR.moment(date(2026, 11, 23), CALENDAR.week.shifts[0][0])
     now += timedelta(days=days)
     assert deviation(order, now, CALENDAR) >= 0
+    ends = [a.end for a in forecast_work(order, now, CALENDAR).values()]
+    assert forecast(order, now, CALENDAR) == max(ends, default=now)
     if not order.finished:
         assert order.current()
         assert forecast(order, now, CALENDAR) >= now - timedelta(days=days)
