@@ -41,10 +41,10 @@ class Entry:
         text = view.text.strip()
         if text.lower() in STANDUP and view.person.role not in (Role.CUSTOMER, Role.SUPPLIER):
             return self._standup(ledger, view)
-        rest = next((text[len(w) :] for w in DUE if text.lower().startswith(w)), None)
-        if rest is not None:
-            return self._due(ledger, view, rest)
-        word = next((w for w in WORDS if text.lower().startswith(w)), None)
+        low = text.lower()
+        if low.startswith(DUE):
+            return self._due(ledger, view, next(text[len(w) :] for w in DUE if low.startswith(w)))
+        word = next(w for w in WORDS if low.startswith(w)) if low.startswith(WORDS) else None
         if word is None and not self._pasted(view, text):
             return None
         if not may(view.person.role, Deed.PLACE_ORDER):

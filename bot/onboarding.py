@@ -264,6 +264,8 @@ def node_names(ledger: Ledger, person: Person) -> list[str]:
 
 def _after(text: str, words: tuple[str, ...]) -> str | None:
     """What stands after one of the words, if the text begins with it as a word of its own."""
+    if not text.lower().startswith(words):
+        return None
     for word in words:
         if text.lower() == word:
             return ""

@@ -270,6 +270,8 @@ def _returned(said: str) -> tuple[str, str]:
 
 def _after(text: str, words: tuple[str, ...]) -> str | None:
     """What stands after one of the words, if the text begins with it."""
+    if not text.lower().startswith(words):
+        return None
     for word in words:
         low = text.lower()
         if (

@@ -1,5 +1,6 @@
 """Answers that are typed instead of tapped: a number, the words of a button, a yes or a no."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -38,10 +39,16 @@ def picks(ledger: Ledger, desk: Desk, view: Scene, doc: Mapping[str, Any]) -> in
     return None
 
 
+LETTER = re.compile("[A-Za-z\u4e00-\u9fff]")
+"""What no number contains, however it is written: most messages are seen to be none at once."""
+
+
 def numbered(ledger: Ledger, view: Scene) -> str:
     """The button behind a number, where our message could show none: that of the message
     replied to, or of the newest one here.
     """
+    if LETTER.search(view.text):
+        return ""
     word = bare(view.text)
     if not (word.isascii() and word.isdigit() and len(word) <= 2):
         return ""

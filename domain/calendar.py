@@ -93,12 +93,13 @@ class WorkCalendar:
     _spans: dict[date, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
     _box: list[_Sums] = field(default_factory=lambda: [_Sums(EPOCH, [0])], init=False)
     _axes: dict[int, Axis | None] = field(default_factory=dict, init=False)
+    _kept: dict[str, float] = field(default_factory=dict, init=False)
 
     def forget(self) -> None:
         """The holiday table says something else now: what was worked out of it counts no more. A
         thread that is just working something out writes it into what was thrown away.
         """
-        self._spans, self._box, self._axes = {}, [_Sums(EPOCH, [0])], {}
+        self._spans, self._box, self._axes, self._kept = {}, [_Sums(EPOCH, [0])], {}, {}
 
     def axis(self, at: datetime) -> Axis | None:
         """The working time around a moment, laid out; None for weeks whose shifts overlap and for
@@ -117,6 +118,13 @@ class WorkCalendar:
             )
         self._axes[year] = found
         return found
+
+    @property
+    def day_hours(self) -> float:
+        """Working hours of one day."""
+        if "hours" not in self._kept:
+            self._kept["hours"] = self.week.hours
+        return self._kept["hours"]
 
     def local(self, at: datetime) -> datetime:
         """The same moment on the factory's clock."""

@@ -172,12 +172,20 @@ def days_late(order: Order, finish: datetime, calendar: WorkCalendar) -> int:
     return calendar.workdays_between(order.due, day)
 
 
-def _percent(order: Order, finish: datetime, calendar: WorkCalendar) -> float:
+def promise_kept(
+    order: Order, finish: datetime, calendar: WorkCalendar
+) -> tuple[datetime, float, float]:
+    """The end of the promised day, the working hours promised (a day's at least), and those by
+    which a finish misses them; negative where it comes before.
+    """
     promised = calendar.closing(order.due)
-    placed = order.placed or finish
-    room = calendar.between(placed, promised)
-    late = calendar.between(promised, finish)
-    return round(max(late, 0.0) / max(room, calendar.week.hours) * 100, 1)
+    room = calendar.between(order.placed or finish, promised)
+    return promised, max(room, calendar.day_hours), calendar.between(promised, finish)
+
+
+def _percent(order: Order, finish: datetime, calendar: WorkCalendar) -> float:
+    _, room, late = promise_kept(order, finish, calendar)
+    return round(late / room * 100, 1) if late > 0 else 0.0
 
 
 def _left(order: Order, spec: NodeSpec, node: Node, now: datetime, calendar: WorkCalendar) -> float:

@@ -12,7 +12,7 @@ from domain.calendar import WorkCalendar
 from domain.escalation import Policy
 from domain.node import Node
 from domain.order import Order
-from domain.plan import ORANGE_FROM, RED_ABOVE, Level, deviation, forecast, level
+from domain.plan import ORANGE_FROM, RED_ABOVE, Level, deviation, forecast, level, promise_kept
 from domain.ports import Books
 
 LEVEL, CALM, AHEAD, SILENT, OVERDUE = "level", "calm", "ahead", "silent", "overdue"
@@ -51,8 +51,11 @@ class Watch:
         known = order.level != Level.NONE.value  # was late before anybody watched
         if (before is None and not known) or (before is not None and before.due != order.due):
             books.set_timer(AHEAD, order.order_no, max(self.warn_from(order.due), now))
-        for node in order.nodes.values():
-            self._arm_node(books, before, order, node, now)
+        old = before.nodes if before is not None else {}
+        changed = {k for k, n in order.nodes.items() if old.get(k) is not n}
+        for key, node in order.nodes.items():
+            if key in changed or not changed.isdisjoint(order.route.earlier(key)):
+                self._arm_node(books, before, order, node, now)
 
     def _disarm(self, books: Books, order: Order) -> None:
         for kind in (LEVEL, CALM, AHEAD):
@@ -64,10 +67,6 @@ class Watch:
     def _arm_node(
         self, books: Books, before: Order | None, order: Order, node: Node, now: datetime
     ) -> None:
-        if node.completed and not node.held and before is not None:
-            old = before.nodes.get(node.key)
-            if old is node or (old is not None and old.completed and not old.held):
-                return  # nobody waited for it and nobody does
         old = before.nodes.get(node.key) if before is not None else None
         was = before is not None and old is not None and awaited(before, old)
         live = awaited(order, node)
@@ -94,11 +93,10 @@ class Watch:
         if rank(order.level) == len(RANKS) - 1:
             books.set_timer(LEVEL, order.order_no, None)
             return
-        closing = self.calendar.closing(order.due)
-        finish = finish or forecast(order, now, self.calendar)
-        late = self.calendar.between(closing, finish)
-        placed = order.placed or now
-        room = max(self.calendar.between(placed, closing), self.calendar.week.hours)
+        at = finish or forecast(order, now, self.calendar)
+        promised, room, late = promise_kept(order, at, self.calendar)
+        if order.placed is None:
+            room = max(self.calendar.between(now, promised), self.calendar.day_hours)
         threshold = (0.0, ORANGE_FROM, RED_ABOVE)[rank(order.level)] * room / 100
         at = self.calendar.add(now, max(threshold - late, 0.0))
         books.set_timer(LEVEL, order.order_no, max(at, now + AT_LEAST))

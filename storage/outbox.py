@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from domain.events import stamp, unstamp
@@ -71,7 +72,9 @@ class OutboxBook(ToldBook):
         place = (to.platform, to.account, to.chat)
         causes = tuple(dict.fromkeys(notice.causes))
         unit.told[notice.key] = Told(
-            self._values(notice, now), (*place, notice.slot) if notice.slot else None, causes
+            partial(self._values, notice, now),
+            (*place, notice.slot) if notice.slot else None,
+            causes,
         )
         unit.any = True
         if notice.bundle:

@@ -5,7 +5,7 @@ They belong to units of work that are done but not committed. A unit that fails 
 a batch that fails drops them all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -60,11 +60,11 @@ class Writer(Protocol):
 
 @dataclass(slots=True)
 class Told:
-    """A notice that waits to be written: its values from `key` to `not_before`, its place if it
-    stands in a slot, and its causes.
+    """A notice that waits to be written: what makes its values from `key` to `not_before`, its
+    place if it stands in a slot, and its causes. Many are replaced before they are ever written.
     """
 
-    values: tuple[Any, ...]
+    values: Callable[[], tuple[Any, ...]]
     place: Place | None
     causes: tuple[str, ...]
 
@@ -127,7 +127,16 @@ class Pending:
         self.any = True
 
     def write(self, out: Writer) -> None:
-        """Write all of it; then nothing waits."""
+        """Write all of it; then nothing waits. Making a row may write something itself, a key to
+        seal it with: what is being written waits no more by then.
+        """
+        mine = Pending(self.heard, self.closed, self.events, self.orders, self.timers, self.told)
+        self.heard, self.closed, self.events = {}, {}, []
+        self.orders, self.timers, self.told = {}, {}, {}
+        self.any = False
+        mine._write(out)
+
+    def _write(self, out: Writer) -> None:
         if self.heard:
             out.insert("inbox", INBOX, list(self.heard.values()))
         if self.closed:
@@ -143,7 +152,6 @@ class Pending:
             self._time(out)
         if self.told:
             self._tell(out)
-        self.clear()
 
     def _time(self, out: Writer) -> None:
         gone = [{"k": k, "s": s} for (k, s), at in self.timers.items() if not at]
@@ -171,7 +179,7 @@ class Pending:
                     slots.append({"p": p, "a": a, "c": c, "s": s, "i": number})
                 else:
                     state = "superseded"
-            rows.append((number, *told.values, state, 0, 0, "", "", "", "", 0.0, ""))
+            rows.append((number, *told.values(), state, 0, 0, "", "", "", "", 0.0, ""))
             causes += [(c, number) for c in told.causes]
         if rows:
             out.insert("outbox", OUTBOX, rows)
