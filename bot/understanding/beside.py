@@ -3,31 +3,26 @@
 import re
 from dataclasses import replace
 
+from bot.understanding.behind import ALSO, PLACE
 from bot.understanding.gate import MAX_OFFERED, Outcome, ask
 from bot.understanding.lexicon import MARKERS
 from bot.understanding.model import Update
 from bot.understanding.scene import Scene
 from bot.understanding.statements import Statement
 
-_PLACE = re.compile(
-    "号?(?:车间|机台|机组|机房|机床|机器|工位|厂区|厂房|产线|流水线|生产线|仓库|库房|区域)"
-    "|号[机线楼台组班仓库厂门炉柜]|螺[丝栓母钉柱]|轴承|垫片|铆钉|(?P<one>[区栋幢楼线仓层房组班机炉柜])"
-)
-_ALSO = re.compile(
-    r"(?:\s?([/和与及跟、&+,])\s?|\s{1,2})(\d{2,4})"
-    r"(?![\d.:/~\-%a-z年月日号点时]|\s?[件个套张条块双片副枚只天])"
-)
 _LISTING = frozenset("/和与及跟、&+")
 _LAST_GROUP = re.compile(r"\d+$")
 
 
 def glued_to_place(statement: Statement, order_no: str, scene: Scene) -> bool:
     """B7区, A102号车间, B7螺丝: the number may be that of a place, a machine or a part."""
+    if not scene.followed:
+        return False
     for clause in statement.clauses:
         for token in clause.tokens:
             if token.mention is None or token.mention.order != order_no:
                 continue
-            match = _PLACE.match(scene.text, token.end)
+            match = PLACE.match(scene.text, token.end)
             if match is None or _is_node(scene, token.end, match.end()):
                 continue
             if not match["one"] or _word_at(scene, match.end()):
@@ -55,12 +50,18 @@ def _is_node(scene: Scene, start: int, end: int) -> bool:
 
 def second_numbers(statement: Statement, updates: list[Update], scene: Scene, out: Outcome) -> None:
     """A102和103裁切完成: a short second number is asked for, never passed over."""
-    read = {t.start for t in scene.tokens if t.mention is not None}
-    for token in [t for t in scene.tokens if t.mention and t.mention.order in statement.orders]:
+    if not scene.followed:
+        return
+    for token in scene.tokens:
         order = token.mention.order if token.mention else None
-        group = _LAST_GROUP.search(token.text)
+        if order is None or order not in statement.orders:
+            continue
         end = token.end
-        while order and group and (match := _ALSO.match(scene.text, end)):
+        while match := ALSO.match(scene.text, end):
+            group = _LAST_GROUP.search(token.text)
+            read = {t.start for t in scene.tokens if t.mention is not None}
+            if group is None:
+                break
             digits, end = match[2], match.end()
             if match.start(2) in read:
                 break

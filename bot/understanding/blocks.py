@@ -7,6 +7,8 @@ from bot.understanding.clauses import REPORTING, Clause
 from bot.understanding.tokens import Token
 
 QUESTION = frozenset(["ask", "how_far", "when", "who", "which"])
+_CARRIED = frozenset(["hope", "cond", "hearsay"])
+_PLANNED = frozenset(["plan", "header_plan"])
 _OPENERS = frozenset(
     [
         "is",
@@ -33,37 +35,36 @@ def spread(clauses: list[Clause], now: datetime) -> None:
     for clause in clauses:
         clause.dates = clause.kind("date")
         clause.blocks = own_blocks(clause, now)
-    _spread_within_groups(clauses)
-    _spread_headings(clauses, now)
-    _spread_tags_back(clauses)
+    if len(clauses) > 1:
+        _spread_within_groups(clauses)
+        _spread_headings(clauses, now)
+        _spread_tags_back(clauses)
 
 
 def own_blocks(clause: Clause, now: datetime) -> set[str]:
     """What in the clause itself forbids to take it for a report."""
-    blocks = {tag for tag in ("hope", "cond", "hearsay") if clause.has(tag)}
+    tags, texts = clause.tags, [t.text for t in clause.tokens]
+    blocks = set(tags & _CARRIED)
     if "cond" in blocks and _waits_for_a_day(clause):
         blocks.remove("cond")
-    if (
-        clause.stop == "?"
-        or clause.has(*QUESTION)
-        or _trailing_no(clause)
-        or _english_question(clause)
-    ):
+    if clause.stop == "?" or not QUESTION.isdisjoint(tags) or _asked_in_words(clause):
         blocks.add("question")
-    elif clause.has("neg"):
+    elif "neg" in tags:
         blocks.add("neg")
     if (
-        clause.has("plan", "header_plan")
-        or _has_to(clause)
-        or _takes_days(clause)
-        or _soon(clause, now)
+        not _PLANNED.isdisjoint(tags)
+        or ("得" in texts and _has_to(clause))
+        or (clause.amounts and _takes_days(clause))
+        or ("after_done" in tags and _soon(clause, now))
     ):
         blocks.add("plan")
-    if any(is_future(t, now) for t in clause.dates) or _deadline(clause):
+    if clause.dates and (any(is_future(t, now) for t in clause.dates) or _deadline(clause)):
         blocks.add("future")
-    if clause.has("order_given") or (clause.has("first") and not _perfective(clause)):
+    if "order_given" in tags or ("first" in tags and not _perfective(clause)):
         blocks.add("order_given")
-    if _after_done(clause) or _waits_for_work(clause):
+    if ("after_done" in tags and _after_done(clause)) or (
+        ("waits" in tags or "待" in texts) and _waits_for_work(clause)
+    ):
         blocks.add("cond")
     return blocks
 
@@ -75,7 +76,7 @@ def _has_to(clause: Clause) -> bool:
 
 def _takes_days(clause: Clause) -> bool:
     """裁切两天完成: how long it takes, unless 了 says it is over."""
-    if not clause.kind("amount") or _perfective(clause):
+    if _perfective(clause):
         return False
     return any(
         a.amount is not None and a.amount.kind == "days" and b.tags & {"done", "done_after"}
@@ -85,7 +86,7 @@ def _takes_days(clause: Clause) -> bool:
 
 def _soon(clause: Clause, now: datetime) -> bool:
     """裁切就完成了 is about to be, unless the day it speaks of is over (昨天就完成了)."""
-    if not (clause.has("after_done") and clause.has("formal")):
+    if not clause.has("formal"):
         return False
     if not any(a.text == "就" and b.text.startswith(("完成", "完工", "完毕"))
                for a, b in pairwise(clause.tokens)):  # fmt: skip
@@ -104,15 +105,21 @@ def _waits_for_a_day(clause: Clause) -> bool:
     )
 
 
-def _english_question(clause: Clause) -> bool:
-    """is A102 done: the verb comes first."""
+def _asked_in_words(clause: Clause) -> bool:
+    """is A102 done, where the verb comes first; 完成没, 裁好了没有, without a mark."""
     words = [t for t in clause.tokens if t.kind != "mark"]
-    return len(words) > 1 and words[0].text in _OPENERS
+    if len(words) < 2:
+        return False
+    if words[0].text in _OPENERS:
+        return True
+    if words[-1].text not in _TRAILING_NO:
+        return False
+    return bool(words[-2].tags & REPORTING) or words[-2].kind == "node" or words[-2].text == "了"
 
 
 def _deadline(clause: Clause) -> bool:
     """周五前 is a plan, whatever the day."""
-    return bool(clause.kind("date")) and any(
+    return any(
         a.kind == "date" and a.end == b.start and b.text in ("前", "之前", "以前")
         for a, b in pairwise(clause.tokens)
     )
@@ -136,14 +143,6 @@ def is_future(token: Token, now: datetime) -> bool:
 
 def _part_begins(ends: int) -> int:
     return {6: 0, 8: 5, 9: 5, 12: 7, 13: 11, 18: 12, 19: 17, 23: 18, 22: 18}.get(ends, 0)
-
-
-def _trailing_no(clause: Clause) -> bool:
-    """完成没, 裁好了没有: a question without a mark."""
-    words = [t for t in clause.tokens if t.kind != "mark"]
-    if len(words) < 2 or words[-1].text not in _TRAILING_NO:
-        return False
-    return bool(words[-2].tags & REPORTING) or words[-2].kind == "node" or words[-2].text == "了"
 
 
 def _perfective(clause: Clause) -> bool:

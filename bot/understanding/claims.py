@@ -152,6 +152,8 @@ def nodes_right(tokens: list[Token], index: int) -> list[Token]:
 
 def first_thing(clause: Clause) -> bool:
     """发票打印好了: the subject is a paper or a tool, not the order's work."""
+    if not clause.nodes:
+        return False
     for before, token in pairwise(clause.tokens):
         if token.kind == "node" and (
             "thing" in before.tags or (before.kind == "node" and before.compound)

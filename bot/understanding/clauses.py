@@ -4,7 +4,7 @@ Punctuation splits first; inside, a new order or node that follows a finished re
 clause, as people leave the commas out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bot.understanding.lexicon import NONE
@@ -44,39 +44,51 @@ _PULLED = frozenset(
 
 @dataclass(slots=True)
 class Clause:
-    """Some tokens between two stops, and what blocks them."""
+    """Some tokens between two stops, and what blocks them.
+
+    `orders`, `strangers`, `nodes` and `amounts` are what is in the tokens, each order once.
+    """
 
     tokens: list[Token]
     stop: str = ""
     blocks: set[str] = field(default_factory=set)
     group: int = 0  # clauses of one punctuated piece share a question mark
+    number: int = 0  # its place in the message
     dates: list[Token] = field(default_factory=list)  # own, or of a heading
-    tags: frozenset[str] = NONE
+    tags: frozenset[str] = field(init=False)
+    orders: list[str] = field(init=False)
+    strangers: list[str] = field(init=False)
+    nodes: list[Token] = field(init=False)
+    amounts: list[Token] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tags = NONE.union(*(token.tags for token in self.tokens))
+        self.tags = NONE.union(*[token.tags for token in self.tokens])
+        self.orders, self.strangers, self.nodes, self.amounts = [], [], [], []
+        for token in self.tokens:
+            if token.kind == "node":
+                self.nodes.append(token)
+            elif token.kind == "amount":
+                self.amounts.append(token)
+            elif token.kind == "stranger":
+                self.strangers.append(token.text)
+            elif token.mention and token.mention.order and token.mention.order not in self.orders:
+                self.orders.append(token.mention.order)
+
+    def naming(self, spans: Mapping[int, Token]) -> "Clause":
+        """The same clause about the orders that stand at these places."""
+        tokens = [spans[t.start] if t.kind == "order" else t for t in self.tokens]
+        return Clause(tokens, self.stop, self.blocks, self.group, self.number, self.dates)
 
     def tagged(self, *tags: str) -> list[Token]:
-        return [t for t in self.tokens if not t.tags.isdisjoint(tags)] if self.has(*tags) else []
+        if self.tags.isdisjoint(tags):
+            return []
+        return [t for t in self.tokens if not t.tags.isdisjoint(tags)]
 
     def has(self, *tags: str) -> bool:
         return not self.tags.isdisjoint(tags)
 
     def kind(self, kind: str) -> list[Token]:
         return [t for t in self.tokens if t.kind == kind]
-
-    @property
-    def orders(self) -> list[str]:
-        named = (t.mention.order for t in self.tokens if t.mention and t.mention.order)
-        return list(dict.fromkeys(named))
-
-    @property
-    def strangers(self) -> list[str]:
-        return [t.text for t in self.tokens if t.kind == "stranger"]
-
-    @property
-    def nodes(self) -> list[Token]:
-        return self.kind("node")
 
     def bare(self, *kinds: str) -> bool:
         """Whether nothing but tokens of these kinds and filling words stands here."""
@@ -88,7 +100,7 @@ def split_clauses(tokens: list[Token]) -> list[Clause]:
     clauses: list[Clause] = []
     for group, (piece, stop) in enumerate(_pieces(tokens)):
         for part in _parts(piece):
-            clauses.append(Clause(part, stop, group=group))
+            clauses.append(Clause(part, stop, group=group, number=len(clauses)))
     return clauses
 
 
@@ -121,6 +133,9 @@ def _is_heading(piece: list[Token]) -> bool:
 
 def _parts(piece: list[Token]) -> list[list[Token]]:
     """Cut a piece where a finished report is followed by another order or node."""
+    kinds = [token.kind for token in piece]
+    if kinds.count("node") < 2 and kinds.count("order") + kinds.count("stranger") < 2:
+        return [piece] if piece else []
     parts: list[list[Token]] = [[]]
     seen = _Seen()
     for index, token in enumerate(piece):

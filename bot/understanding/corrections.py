@@ -20,6 +20,7 @@ _WEAK_BECOME = {"是", "而是", "应该是", "应是", "其实是", "实际", "
     *("change", "changed", "instead", "actually", "but", "mean")
 }
 _CUES = ("wrong", "take_back", "not_but", "become")
+_CUED = frozenset(_CUES)
 _ALONE = frozenset(["错了", "错啦"])
 
 
@@ -62,7 +63,7 @@ def correct(scene: Scene) -> Decision | None:
 
 def _is_correction(scene: Scene) -> bool:
     clauses = scene.clauses
-    if "错" not in scene.text and not any(c.has(*_CUES) for c in clauses):
+    if _CUED.isdisjoint(scene.tags) and "错" not in scene.text:
         return False
     if any(_about_things(c) for c in clauses if c.has(*_CUES) or c.orders or c.nodes):
         return False

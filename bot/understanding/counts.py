@@ -47,8 +47,8 @@ _WEIGHTS = {"lost": 10, "mend": 10, "left": 10, "good": 4, "done": 3}
 def numbers_of(clause: Clause) -> Numbers:
     """Read the amounts of a clause with the words beside them."""
     out = Numbers()
-    tokens = [t for t in clause.tokens if t.kind != "mark" and t.text not in _BESIDE]
-    if any(t.amount for t in tokens):
+    if clause.amounts:
+        tokens = [t for t in clause.tokens if t.kind != "mark" and t.text not in _BESIDE]
         labels = _labels(clause, out)
         for n, token in enumerate(tokens):
             if token.amount:
@@ -57,18 +57,14 @@ def numbers_of(clause: Clause) -> Numbers:
                 _take(out, token.amount, before, after, labels.get(token.start, ""))
     if clause.has("half") and not out.any_pieces:
         out.partial = True
-    if any(t.text == "💯" for t in clause.tokens):
+    if "done" in clause.tags and any(t.text == "💯" for t in clause.tokens):
         out.complete = True
     return _relabelled(out, clause)
 
 
 def _relabelled(out: Numbers, clause: Clause) -> Numbers:
     """A single number beside 剩 or 返工 counts what is left or to be mended, never what is done."""
-    if (
-        out.quantity is None
-        or out.total is not None
-        or sum(t.amount is not None for t in clause.tokens) > 1
-    ):
+    if out.quantity is None or out.total is not None or len(clause.amounts) > 1:
         return out
     if out.left is None and clause.has("left"):
         out.left, out.quantity = out.quantity, None

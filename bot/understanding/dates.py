@@ -86,7 +86,10 @@ def scan_dates(text: str, now: datetime) -> list[Found]:
 def _days(text: str, now: datetime) -> Iterator[tuple[re.Match[str], Day]]:
     """Matches of all patterns by position, the longest first where several start together."""
     hits: list[tuple[int, int, re.Match[str], Day]] = []
-    for pattern, reader in PATTERNS:
+    letters = frozenset(text)
+    for needed, pattern, reader in PATTERNS:
+        if needed.isdisjoint(letters):
+            continue
         for match in pattern.finditer(text):
             day = reader(match, now)
             if day is not None:

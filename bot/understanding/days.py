@@ -218,10 +218,12 @@ _FREE = r"(?<![a-z0-9\-./#年])"  # left edge of a date made of digits
 # m/d, m-d and m.d count only where nothing before them can own the number
 _OPEN = r"(?:(?<=^)|(?<=[\s,;:。(到于在至等推期交延前后]))"
 _NOT_A_NUMBER = r"(?![机台线车间桌楼门位仓库工单床炉版色板款房厂店组班员样件])"
-PATTERNS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
-    (re.compile(pattern), reader)
-    for pattern, reader in (
+# a pattern is tried only where the text holds one of the letters that all its readings need
+PATTERNS: tuple[tuple[frozenset[str], re.Pattern[str], Reader], ...] = tuple(
+    (frozenset(needed), re.compile(pattern), reader)
+    for needed, pattern, reader in (
         (
+            "天昨今明日晚t",
             r"(?P<rel>大前天|前天|昨(?=天|日|晚|夜|早|个|儿)|今(?=天|日|晚|早|儿|夜|午)|明后天|大后天|后天"
             r"|明(?=天|日|早|晚|儿|个|后)|次日|隔天|当天|当晚"
             r"|\bthe day (?:before yesterday|after tomorrow)"
@@ -229,56 +231,71 @@ PATTERNS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             _relative,
         ),
         (
+            "周期拜",
             r"(?P<wk>(?:下下|下|上上|上|这|本)个?)?(?:周|星期|礼拜)(?P<wd>[一二三四五六日天末])"
             rf"(?!{HAN_NUMBER}|岁)",
             _weekday,
         ),
         (
+            "mtwfs",
             r"\b(?:(?P<which>next|last|this)\s)?(?P<day>mon|tue|wed|thu|fri|sat|sun)"
             r"(?:day|sday|nesday|rsday|urday|s|r|rs)?\b",
             _en_weekday,
         ),
         (
+            "内后",
             rf"(?:再?过|再)?(?<![\d.:/第])(?P<n>{_N}|半)个?(?P<unit>天|日|周|星期|礼拜|月|小时|钟头|分钟)"
             r"(?:之内|以内|之后|以后|内|后)(?!道|整|处理)",
             _after,
         ),
-        (rf"再?过(?P<n>{_N}|半)个?(?P<unit>天|日|周|星期|礼拜|月|小时|钟头)", _after),
+        ("过", rf"再?过(?P<n>{_N}|半)个?(?P<unit>天|日|周|星期|礼拜|月|小时|钟头)", _after),
         (
+            "i",
             rf"\b(?:in|within)\s(?P<n>{_EN_N})\s(?P<unit>days?|weeks?|months?|hours?|hrs?)\b",
             _en_after,
         ),
         (
+            "月",
             rf"(?P<mp>本月|这个?月|下个?月|次月|月)(?:(?P<w>初|底|末|中旬|上旬|下旬|中)|(?P<d>{_SMALL})[号日])",
             _month_part,
         ),
-        (r"(?:今年|明年)?年[底末]|明年底", _year_end),
-        (rf"(?P<fest>{'|'.join([*LUNAR, *FIXED])})(?:节)?(?![月点号日])", _festival),
+        ("年", r"(?:今年|明年)?年[底末]|明年底", _year_end),
         (
+            "".join(name[0] for name in (*LUNAR, *FIXED)),
+            rf"(?P<fest>{'|'.join([*LUNAR, *FIXED])})(?:节)?(?![月点号日])",
+            _festival,
+        ),
+        (
+            "2",
             _FREE
             + r"(?P<y>20\d\d)(?:[-/.]|年)(?P<m>\d{1,2})(?:[-/.]|月)(?P<d>\d{1,2})[号日]?(?![\d-])",
             _ymd,
         ),
-        (rf"(?<![\d.\-/])(?P<m>{_SMALL})月(?:份)?(?P<d>{_SMALL})[号日]?", _month_day),
+        ("月", rf"(?<![\d.\-/])(?P<m>{_SMALL})月(?:份)?(?P<d>{_SMALL})[号日]?", _month_day),
         (
+            "/-.",
             _OPEN + r"(?P<m>\d{1,2})[/\-.](?P<d>\d{1,2})(?=[号日前后交出发到之以,。;\s)]|$)",
             _month_day,
         ),
         (
+            "aeuo",
             rf"\b(?:(?P<mon>{_MONTH_NAME})\s?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?"
             rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<mon2>{_MONTH_NAME}))(?![\d:a-z])",
             _en_month_day,
         ),
         (
+            "号日",
             _FREE
             + rf"(?<![第{'零一二三四五六七八九十'}])(?P<d>{_SMALL})[号日](?![\d-])"
             + _NOT_A_NUMBER,
             _day_of_month,
         ),
         (
+            "晨早午晚夜点點时時:mng",
             r"(?<![\d:点a-z])(?=[\d一二三四五六七八九十两凌清早上中下午傍晚夜半]|morn|noon|aft|even|night)"
             + _CLOCK,
             _bare_clock,
         ),
     )
 )
+LETTERS = frozenset().union(*(needed for needed, _, _ in PATTERNS))

@@ -75,7 +75,7 @@ def settle(claim: Claim, order_no: str, scene: Scene, out: Outcome) -> list[Upda
         return []
     updates = []
     for key in keys:
-        update = _counted(claim, Update(op, order_no, key), scene, out)
+        update = _counted(claim, op, order_no, key, scene, out)
         if update and (claim.op != "mended" or _delayed(update, scene)):
             updates.append(update)
     return updates
@@ -106,37 +106,50 @@ def likely_nodes(order_no: str, scene: Scene, table: AliasTable) -> tuple[str, .
     return tuple(key for key in table.keys if key in own)[:MAX_OFFERED]
 
 
-def _counted(claim: Claim, update: Update, scene: Scene, out: Outcome) -> Update | None:
-    """Put the numbers in; more pieces than the order has are a question."""
-    total = scene.entry(update.order or "").quantity
-    reason = claim.reason if update.op in ("delay", "rework", "fail") else None
-    plain = update
-    if reason or claim.at or claim.rework is not None or claim.scrap is not None:
-        plain = replace(update, reason=reason, rework=claim.rework, scrap=claim.scrap, at=claim.at)
-    if update.op == "delay":
-        return replace(
-            plain, rework=None, scrap=None, at=None, until=claim.until, delay_days=claim.delay_days
-        )
-    if update.op not in ("complete", "progress"):
-        if claim.rework is not None and claim.rework > total:
-            out.asks.append(ask("over-quantity", "quantity", plain))
+def _counted(
+    claim: Claim, op: str, order_no: str, key: str, scene: Scene, out: Outcome
+) -> Update | None:
+    """The update with its numbers; more pieces than the order has are a question."""
+    total = scene.entry(order_no).quantity
+    reason = claim.reason if op in ("delay", "rework", "fail") else None
+    if op == "delay":
+        until, days = claim.until, claim.delay_days
+        return Update(op, order_no, key, None, None, None, reason, until, days)
+    rework, scrap, at = claim.rework, claim.scrap, claim.at
+    if op not in ("complete", "progress"):
+        if rework is not None and rework > total:
+            over = Update(op, order_no, key, None, rework, scrap, reason, at=at)
+            out.asks.append(ask("over-quantity", "quantity", over))
             return None
-        return replace(plain, scrap=None) if plain.scrap is not None else plain
-    if claim.tracking:
-        plain = replace(plain, tracking=claim.tracking)
-    quantity, why = _quantity(claim, update, total, scene)
-    if why:
-        out.asks.append(ask(why, "quantity", replace(plain, quantity=quantity)))
-        return None
+        return Update(op, order_no, key, None, rework, None, reason, at=at)
+    quantity, why = _quantity(claim, order_no, key, total, scene)
     if quantity is None:
-        partly = claim.partial or claim.rework is not None or claim.scrap is not None
-        return replace(plain, op="progress") if partly else plain
-    if quantity == total and not claim.rework:
-        return replace(plain, op="complete", quantity=quantity)
-    return replace(plain, op="progress", quantity=quantity)
+        partly = claim.partial or rework is not None or scrap is not None
+        said = "progress" if partly and not why else op
+    else:
+        said = "complete" if quantity == total and not rework else "progress"
+    update = Update(
+        op if why else said,
+        order_no,
+        key,
+        quantity,
+        rework,
+        scrap,
+        reason,
+        None,
+        None,
+        at,
+        claim.tracking or None,
+    )
+    if why:
+        out.asks.append(ask(why, "quantity", update))
+        return None
+    return update
 
 
-def _quantity(claim: Claim, update: Update, total: int, scene: Scene) -> tuple[int | None, str]:
+def _quantity(
+    claim: Claim, order_no: str, key: str, total: int, scene: Scene
+) -> tuple[int | None, str]:
     """The cumulative number, and the code of what is wrong with it."""
     quantity = claim.quantity
     if claim.vague:
@@ -148,8 +161,8 @@ def _quantity(claim: Claim, update: Update, total: int, scene: Scene) -> tuple[i
         if quantity < 0:
             return None, "over-quantity"
     if claim.delta and quantity is not None:
-        state = scene.state(update.order or "")
-        base = state.quantity.get(update.node or "") if state else None
+        state = scene.state(order_no)
+        base = state.quantity.get(key) if state else None
         if base is None:
             return quantity, "delta-without-base"
         quantity += base
@@ -164,7 +177,8 @@ def admit(updates: list[Update], scene: Scene, out: Outcome, *, confirmed: bool 
         if updates:
             out.refused = True
         return
-    allowed = [u for u in dict.fromkeys(updates) if _may(u, scene, out)]
+    several = dict.fromkeys(updates) if len(updates) > 1 else updates
+    allowed = [u for u in several if _may(u, scene, out)]
     if confirmed:
         out.applied += [u for u in allowed if u not in out.applied]
         return

@@ -143,6 +143,8 @@ def suffix(statement: Statement, digits: list[str], scene: Scene, out: Outcome) 
 
 def order_missing(statement: Statement, scene: Scene, out: Outcome, supplied: list[str]) -> None:
     """Ask for the order of what would be a report otherwise."""
+    if not any(c.nodes for c in statement.clauses):
+        return
     claims = _worth_asking(_any_claims(statement, scene))
     if not claims or any(
         _CODED_THING.match(t.text) for c in statement.clauses for t in c.kind("text")
@@ -175,6 +177,8 @@ def suggestions(scene: Scene) -> list[str]:
 
 def range_or_exception(scene: Scene, out: Outcome) -> bool:
     """A102-A105, 除了A104: which orders are meant is asked, all of them offered."""
+    if not scene.followed and "excepted" not in scene.tags:
+        return False
     mentions = [t.mention for t in scene.tokens if t.mention is not None]
     meant, end = find_ranges(scene.text, mentions, scene.world)
     excepted = _excepted(scene)

@@ -7,21 +7,29 @@ from functools import cache
 from bot.understanding.data import markers as data
 from bot.understanding.data.phrases import PHRASES
 
+_DIGIT = re.compile(r"\d")
 NONE: frozenset[str] = frozenset()
 
 
 class Words:
-    """Words with tags; finds the longest that starts at a position."""
+    """Words with tags; finds the longest that starts at a position.
+
+    `heads` are the words of one character and the first two of all others: where neither a
+    character nor the pair it begins is among them, no word starts. `joints` are the neighbouring
+    characters of words that hold digits (第0, 0批), every digit as 0.
+    """
 
     def __init__(self, entries: Iterable[tuple[str, str]] = ()) -> None:
         self._tags: dict[str, frozenset[str]] = {}
-        self._lengths: dict[str, tuple[int, ...]] = {}
         for word, tag in entries:
             self._tags[word] = self._tags.get(word, NONE) | {tag}
         lengths: dict[str, set[int]] = {}
         for word in self._tags:
-            lengths.setdefault(word[0], set()).add(len(word))
-        self._lengths = {c: tuple(sorted(ns, reverse=True)) for c, ns in lengths.items()}
+            lengths.setdefault(word[:2], set()).add(len(word))
+        self._lengths = {head: tuple(sorted(ns, reverse=True)) for head, ns in lengths.items()}
+        self.heads = frozenset(self._lengths)
+        numbered = (_DIGIT.sub("0", word) for word in self._tags if _DIGIT.search(word))
+        self.joints = frozenset(w[n : n + 2] for w in numbered for n in range(len(w) - 1))
 
     def __contains__(self, word: str) -> bool:
         return word in self._tags
@@ -31,17 +39,20 @@ class Words:
 
     def longest(self, text: str, start: int) -> str | None:
         """The longest word at `start`; one of ASCII letters must be whole."""
-        for length in self._lengths.get(text[start], ()):
+        known = self._tags
+        for length in self._lengths.get(text[start : start + 2], ()):
             word = text[start : start + length]
-            if word in self._tags and _whole(text, start, start + length, word):
+            if word in known and (not "a" <= word[-1] <= "z" or _whole(text, start, word)):
                 return word
+        word = text[start]
+        if word in known and (not "a" <= word <= "z" or _whole(text, start, word)):
+            return word
         return None
 
 
-def _whole(text: str, start: int, end: int, word: str) -> bool:
+def _whole(text: str, start: int, word: str) -> bool:
     """No letter of the same alphabet may touch an English word."""
-    if not ("a" <= word[-1] <= "z"):
-        return end - start == len(word)
+    end = start + len(word)
     after = text[end] if end < len(text) else " "
     before = text[start - 1] if start else " "
     if len(word) == 1 and after.isdigit():

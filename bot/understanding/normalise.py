@@ -28,6 +28,10 @@ _SAME = {ord("№"): "#", ord("℃"): "度", ord("〜"): "~", ord("–"): "-", o
 _TRADITIONAL_IN_GB2312 = re.compile("[乾菸摺後徵夥於袷麽]")
 # characters of both scripts that a traditional writer means in their simplified form
 _BOTH = {ord("著"): "着", ord("乾"): "干"}
+# what nearly every message is made of: nothing in it is dropped, and only its punctuation is wide
+_TYPED = re.compile("[\n -~、。，；：？！（）\u3400-\u4dbf\u4e00-\u9fff]*")
+_WIDE = re.compile("[，；：？！（）]")
+_NARROW = tuple(zip("，；：？！（）", ",;:?!()", strict=True))
 
 
 class _Converter(Protocol):
@@ -42,10 +46,20 @@ def clean(text: str, limit: int = MAX_CHARS) -> str:
 
 def normalise(text: str) -> str:
     """Fold a message for scanning. Idempotent."""
-    folded = fold(text)
+    typed = len(text) <= MAX_CHARS and _TYPED.fullmatch(text) is not None
+    folded = _narrow(text) if typed else fold(text)
     if may_be_traditional(folded):
         folded = _t2s().convert(folded.translate(_BOTH))
-    return folded.translate(_ASCII_LOWER)
+        typed = False
+    return folded.lower() if typed or folded.isascii() else folded.translate(_ASCII_LOWER)
+
+
+def _narrow(text: str) -> str:
+    """What folding comes to for a text that is plainly typed."""
+    if _WIDE.search(text):
+        for wide, narrow in _NARROW:
+            text = text.replace(wide, narrow)
+    return text
 
 
 def fold(text: str) -> str:
@@ -63,7 +77,15 @@ def may_be_traditional(text: str) -> bool:
     if _TRADITIONAL_IN_GB2312.search(text):
         return True
     try:
-        "".join(_HAN.findall(text)).encode("gb2312")
+        text.encode("gb2312")
+    except UnicodeEncodeError:  # perhaps an emoji only
+        return _beyond_gb2312("".join(_HAN.findall(text)))
+    return False
+
+
+def _beyond_gb2312(text: str) -> bool:
+    try:
+        text.encode("gb2312")
     except UnicodeEncodeError:
         return True
     return False

@@ -5,10 +5,12 @@ from bot.understanding.model import Decision, Update
 from bot.understanding.orders import suggested
 from bot.understanding.scene import Scene
 
+_TELLING = frozenset(["tell_me", "tell_no_more"])
+
 
 def notice(scene: Scene) -> Decision | None:
     """The decision where the message is such a request, else None."""
-    if scene.names_other and not scene.names_bot:
+    if _TELLING.isdisjoint(scene.tags) or (scene.names_other and not scene.names_bot):
         return None
     for clause in scene.clauses:
         if clause.has("tell_no_more"):

@@ -5,12 +5,12 @@ number or a run with foreign digits can ever stand for an order.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from bot.understanding.lexicon import MARKERS
 from bot.understanding.numerals import DIGITS, number, positional
-from bot.understanding.world import World, confusable, folded
+from bot.understanding.world import World, confusable, folded, shape
 
 _HAN_DIGITS = "零一二三四五六七八九幺洞十百"
 # a run: letters or digits of any alphabet but Han; Han digits count where they follow a letter
@@ -18,22 +18,31 @@ _RUN = re.compile(
     rf"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|(?<![第十百千万])[{_HAN_DIGITS}]{{2,}}"
 )
 _ATOM = re.compile(rf"[a-z]+|[0-9]+|[{_HAN_DIGITS}]+")
+# where none of this is, nothing is written with digits of any kind
+_DIGITS = re.compile(rf"[^\W_a-z\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[{_HAN_DIGITS}]{{2}}")
+_UNUSUAL = re.compile(rf"[^\W_a-z0-9\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[{_HAN_DIGITS}]{{2}}")
+_WIDEST_GAP = 5
 _GAP = re.compile(r"[ \t]{0,2}[-_#.:杠]?[ \t]{0,2}")
-_RANGE_END = re.compile(r"\s*(?:-+|~|～|到|至|to)\s*#?")
+RANGE_END = re.compile(r"\s*(?:-+|~|～|到|至|to)\s*#?")
 _LOOKALIKE = re.compile(
     r"a[0-6]|p\d+(\.\d+)?|s9\d\d|pt9\d\d|au\d+|e[0-2]|fr-?4|m\d{1,2}|ip\d\d|k\d{1,2}|t\d{3}|v\d|q\d"
     r"|\d+(\.\d+)?(g|k|v|w|mm|cm|m|kg|t|oz|l|ml|d|s|p|x|gsm|a|pcs|pc|h|am|pm|st|nd|rd|th)"
     r"|\d*x*[slm]|20\d\d|1[3-9]\d{9}|[a-z]{2,3}\d{9,}|h\d|cmyk|rgb"
 )
+_PLAIN_RUN = re.compile("[a-z0-9]+")
 _LAST_GROUP = re.compile(r"\d+$")
-_NEXT_DIGITS = re.compile(r"\s?[/和与及、&+]\s?(\d{2,4})(?![\d.a-z件个套张条块本把台只])")
+NEXT_DIGITS = re.compile(r"\s?[/和与及、&+]\s?(\d{2,4})(?![\d.a-z件个套张条块本把台只])")
 _COUNTED_ON = re.compile(r"\s?[件个套张条块双片副枚只点号日月年天时%./:]")
+_TOKEN = re.compile(r"[a-z0-9\-]+")
+_TAIL = re.compile(r"-[a-z0-9]+")
+_OTHER_END = re.compile(r"[a-z0-9][a-z0-9\-]*")
+_PARTS = re.compile(r"[a-z]+|[0-9]+")
+_ANY_DIGIT = re.compile("[0-9]")
 _FAR = 4  # atoms at most
 MAX_RANGE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A number in the text: an open order, or (order None) one that only looks like it."""
 
     start: int
@@ -42,8 +51,7 @@ class Mention:
     order: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Atom:
+class _Atom(NamedTuple):
     start: int
     end: int
     text: str
@@ -53,7 +61,12 @@ class _Atom:
 
 def find_orders(text: str, world: World) -> list[Mention]:
     """Mentions from left to right, the longest reading at each place."""
-    atoms = list(_atoms(text))
+    if _DIGITS.search(text) is None and not world.worded:
+        return []
+    plain = _UNUSUAL.search(text) is None
+    if plain and (alone := _alone(text, world)):
+        return [alone]
+    atoms = _plain_atoms(text) if plain else _atoms(text)
     found: list[Mention] = []
     n = 0
     while n < len(atoms):
@@ -64,49 +77,81 @@ def find_orders(text: str, world: World) -> list[Mention]:
     return found
 
 
-def _atoms(text: str) -> Iterator[_Atom]:
+def _alone(text: str, world: World) -> Mention | None:
+    """The order where a plain text has one run of letters and digits, and that is its number."""
+    runs = _PLAIN_RUN.findall(text)
+    order = world.find(runs[0]) if len(runs) == 1 else None
+    if order is None or len(_PARTS.findall(runs[0])) > _FAR:
+        return None
+    start = text.index(runs[0])
+    return Mention(start, start + len(runs[0]), runs[0], order)
+
+
+def _atoms(text: str) -> list[_Atom]:
+    atoms: list[_Atom] = []
     for run, match in enumerate(_RUN.finditer(text)):
+        start, end = match.span()
         token = match.group()
         if not token.isascii() and token[0] not in DIGITS and token[0] not in "十百":
-            yield _Atom(match.start(), match.end(), token, run, foreign=True)
-            continue
-        for atom in _ATOM.finditer(token):
-            start = match.start() + atom.start()
-            yield _Atom(start, start + len(atom.group()), atom.group(), run)
+            atoms.append(_Atom(start, end, token, run, foreign=True))
+        elif (token.isdigit() or token.isalpha()) and _ATOM.fullmatch(token):
+            atoms.append(_Atom(start, end, token, run))
+        else:
+            for atom in _ATOM.finditer(token):
+                begins, ends = atom.span()
+                atoms.append(_Atom(start + begins, start + ends, atom.group(), run))
+    return atoms
+
+
+def _plain_atoms(text: str) -> list[_Atom]:
+    """The atoms where all runs are of ASCII letters and digits."""
+    atoms: list[_Atom] = []
+    run = behind = 0
+    for match in _PARTS.finditer(text):
+        start, end = match.span()
+        run += start != behind
+        behind = end
+        atoms.append(_Atom(start, end, match.group(), run))
+    return atoms
 
 
 def _at(text: str, atoms: list[_Atom], n: int, world: World) -> tuple[Mention | None, int]:
     first = atoms[n]
-    run_length = sum(1 for atom in atoms[n : n + 12] if atom.run == first.run)
     if first.foreign:
         return _stranger(text, atoms, n, 1, world), 1
-    readings = list(_readings(text, atoms, n))
-    for fold, last in reversed(readings):
+    for fold, last in reversed(_readings(text, atoms, n)):
         order = world.find(fold)
         if order and _closed(text, atoms, n, last, world) and _natural(text, atoms, n, last, order):
-            return Mention(
-                first.start, atoms[last].end, text[first.start : atoms[last].end], order
-            ), (last - n + 1)
+            end = atoms[last].end
+            return Mention(first.start, end, text[first.start : end], order), last - n + 1
+    run_length = sum(1 for atom in atoms[n : n + 12] if atom.run == first.run)
     return _stranger(text, atoms, n, run_length, world), run_length
 
 
-def _readings(text: str, atoms: list[_Atom], n: int) -> Iterator[tuple[str, int]]:
+def _readings(text: str, atoms: list[_Atom], n: int) -> list[tuple[str, int]]:
     """Every joined form from this atom on, with the index of its last atom."""
+    forms: list[tuple[str, int]] = []
     fold = ""
     for last in range(n, min(n + _FAR, len(atoms))):
         atom = atoms[last]
-        if atom.foreign:
-            return
-        if last > n and not _GAP.fullmatch(text, atoms[last - 1].end, atom.start):
-            return
+        if atom.foreign or (last > n and not _near(text, atoms[last - 1].end, atom.start)):
+            break
         part = atom.text
         if not part.isascii():
             if last == n and len(part) < 4:
-                return  # 三十 at the start of a number is a count
+                break  # 三十 at the start of a number is a count
             value = number(part) if set(part) & set("十百") else None
             part = str(value) if value is not None else positional(part)
         fold += part
-        yield fold, last
+        forms.append((fold, last))
+    return forms
+
+
+def _near(text: str, end: int, start: int) -> bool:
+    """Whether so little stands between two atoms that they may be one number."""
+    return end == start or (
+        start - end <= _WIDEST_GAP and _GAP.fullmatch(text, end, start) is not None
+    )
 
 
 def _closed(text: str, atoms: list[_Atom], n: int, last: int, world: World) -> bool:
@@ -147,7 +192,7 @@ def _ends_order(text: str, atoms: list[_Atom], n: int, world: World) -> bool:
 
 def _range_to(text: str, start: int, world: World) -> bool:
     """Whether another number of this factory begins here (A102-A105)."""
-    token = re.compile(r"[a-z0-9\-]+").match(text, start)
+    token = _TOKEN.match(text, start)
     return token is not None and (
         world.shaped(token.group()) or world.find(folded(token.group())) is not None
     )
@@ -155,23 +200,24 @@ def _range_to(text: str, start: int, world: World) -> bool:
 
 def _natural(text: str, atoms: list[_Atom], n: int, last: int, order: str) -> bool:
     """A space may stand in a number where its own form has a border, nowhere else."""
-    borders, position = _borders(order), 0
+    position = 0
     for index in range(n, last):
         position += len(atoms[index].text)
         gap = text[atoms[index].end : atoms[index + 1].start]
-        if gap.strip() != gap and position not in borders:
+        if gap.strip() != gap and position not in _borders(order):
             return False
     return True
 
 
-def _borders(order: str) -> set[int]:
+@lru_cache(maxsize=4096)
+def _borders(order: str) -> frozenset[int]:
     """Places in the folded number where letters meet digits or a separator stood."""
     borders: set[int] = set()
     position = 0
-    for part in re.findall(r"[a-z]+|[0-9]+", order.lower()):
+    for part in _PARTS.findall(order.lower()):
         position += len(part)
         borders.add(position)
-    return borders
+    return frozenset(borders)
 
 
 def _stranger(text: str, atoms: list[_Atom], n: int, used: int, world: World) -> Mention | None:
@@ -183,12 +229,18 @@ def _stranger(text: str, atoms: list[_Atom], n: int, used: int, world: World) ->
         and text[end + 1].isascii()
         and text[end + 1].isalnum()
     ):
-        tail = re.compile(r"-[a-z0-9]+").match(text, end)
+        tail = _TAIL.match(text, end)
         end = tail.end() if tail else len(text)
     if start and text[start - 1] in "-/." and start > 1 and text[start - 2].isalnum():
         return None
     token = text[start:end]
-    if not any(c.isdigit() for c in token) and not any(c in "oil" for c in token):
+    if token.isascii() and not world.worded:
+        if token.isdigit():
+            if not world.shaped(token):
+                return None
+        elif _ANY_DIGIT.search(token) is None:
+            return None
+    elif not any(c.isdigit() or c in "oil" for c in token):
         return None
     if _LOOKALIKE.fullmatch(token) or (len(folded(token)) < 3 and not world.shaped(token)):
         return None
@@ -247,7 +299,7 @@ def orders_between(first: str, last: str, world: World) -> list[str]:
 
 def shape_letters(fold: str) -> str:
     """Letters kept, digits blanked."""
-    return re.sub(r"[0-9]", "9", fold)
+    return shape(fold)
 
 
 def _elided(text: str, mention: Mention, world: World) -> tuple[list[str], int]:
@@ -256,7 +308,7 @@ def _elided(text: str, mention: Mention, world: World) -> tuple[list[str], int]:
     if not mention.order or not group:
         return [], 0
     found, end = [mention.order], mention.end
-    while match := _NEXT_DIGITS.match(text, end):
+    while match := NEXT_DIGITS.match(text, end):
         other = None
         if len(match[1]) == len(group.group()):
             other = world.find(folded(mention.order)[: -len(match[1])] + match[1])
@@ -283,13 +335,13 @@ def _is_end(text: str, tail: re.Match[str], first: str, world: World) -> bool:
 def find_ranges(text: str, mentions: list[Mention], world: World) -> tuple[list[str], int]:
     """Orders meant by `A102-A105` or `A102到105`, and where the range ends; empty if none."""
     for mention in mentions:
-        match = _RANGE_END.match(text, mention.end)
+        match = RANGE_END.match(text, mention.end)
         if not match:
             pair, end = _elided(text, mention, world)
             if pair and not any(other.order and other.end == end for other in mentions):
                 return pair, end
             continue
-        tail = re.compile(r"[a-z0-9][a-z0-9\-]*").match(text, match.end())
+        tail = _OTHER_END.match(text, match.end())
         if not tail or not any(c.isdigit() for c in tail.group()):
             continue
         named = mention.order or mention.text

@@ -82,12 +82,14 @@ def _bare_number(scene: Scene, out: Outcome) -> None:
 def _asks(clause: Clause) -> bool:
     if "question" in clause.blocks:
         return True
-    words = [t for t in clause.tokens if t.kind != "mark"]
-    if words and words[0].text in _ENGLISH_OPENERS and words[0].text not in ("when",):
-        return True
+    for token in clause.tokens:
+        if token.kind != "mark":
+            if token.text in _ENGLISH_OPENERS and token.text != "when":
+                return True
+            break
     if clause.has("noun") and clause.has("blocked"):
         return False  # 完成度不够 is a complaint
-    return clause.has("look_up") and not any(t.tags & {"done", "begin"} for t in clause.tokens)
+    return clause.has("look_up") and not clause.has("done", "begin")
 
 
 def _nearby(scene: Scene, clause: Clause) -> list[str]:

@@ -16,6 +16,9 @@ from bot.understanding.tokens import Token
 from bot.understanding.work import Work
 
 _BLOCKING = HARD | SOFT
+_TROUBLE = frozenset(
+    ("reworked", "failed", "resumed", "mended", "repair", "blocked", "postponed", "waits", "become")
+)
 
 
 @dataclass(slots=True)
@@ -106,10 +109,11 @@ class Reader:
     def _claim(
         self, clause: Clause, numbers: Numbers, statement: Statement, last: Claim | None
     ) -> Claim | None:
-        for read in (self._rework, self._fail, self._resume, self._delay):
-            claim = read(clause, numbers)
-            if claim:
-                return claim
+        if not _TROUBLE.isdisjoint(clause.tags):
+            for read in (self._rework, self._fail, self._resume, self._delay):
+                claim = read(clause, numbers)
+                if claim:
+                    return claim
         return self.work.claim(clause, numbers, statement)
 
     def _rework(self, clause: Clause, numbers: Numbers) -> Claim | None:

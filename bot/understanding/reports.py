@@ -1,5 +1,7 @@
 """Statements about work: which orders they mean, what they claim, and what may be applied."""
 
+from dataclasses import replace
+
 from bot.understanding.beside import glued_to_place, second_numbers
 from bot.understanding.claims import Claim
 from bot.understanding.clauses import Clause
@@ -52,11 +54,10 @@ def _for_orders(
     updates: list[Update] = []
     for order_no in orders:
         table = scene.world.aliases(scene.entry(order_no).route)
-        claims = read(statement, table, scene, sounds=True)
-        of_a_place = bool(claims) and glued_to_place(statement, order_no, scene)
+        claims = _claims(statement, table, scene)
+        if claims and glued_to_place(statement, order_no, scene):
+            claims = [_doubted(claim) for claim in claims]
         for claim in claims:
-            if of_a_place and claim.op in ("start", "progress", "complete"):
-                claim.problem = claim.problem or "place"
             if claim.problem:
                 if not scene.outsider:
                     out.asks.append(_sounded(claim, order_no, table))
@@ -72,6 +73,25 @@ def _for_orders(
     if updates and not scene.outsider:
         second_numbers(statement, updates, scene, out)
     return updates
+
+
+def _claims(statement: Statement, table: AliasTable, scene: Scene) -> list[Claim]:
+    """The claims of a statement, as they were read the last time if its frame is known."""
+    key = table, scene.world.tables, tuple([c.number for c in statement.clauses])
+    known = scene.known.get(key)
+    if known is None:
+        claims = read(statement, table, scene, sounds=True)
+        scene.known[key] = claims, statement.loose, statement.residue
+        return claims
+    claims, statement.loose, statement.residue = known
+    return claims
+
+
+def _doubted(claim: Claim) -> Claim:
+    """What is reported beside the number of a place."""
+    if claim.problem or claim.op not in ("start", "progress", "complete"):
+        return claim
+    return replace(claim, problem="place")
 
 
 def _sounded(claim: Claim, order_no: str, table: AliasTable) -> Decision:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bot.understanding.blocks import spread
-from bot.understanding.clauses import Clause, split_clauses
+from bot.understanding.clauses import Clause
+from bot.understanding.frames import Said, framed, judged
+from bot.understanding.lexicon import NONE
 from bot.understanding.model import Message, OrderState, Previous
 from bot.understanding.normalise import fold, normalise
 from bot.understanding.orders import find_orders
-from bot.understanding.tokens import Token, cut
+from bot.understanding.tokens import Lexer, Token
 from bot.understanding.world import OrderEntry, PersonEntry, World
 
 NEARBY_SECONDS = 60  # the last message of the same sender may supply an order
@@ -17,13 +18,15 @@ _QUOTE = re.compile(
     '「[^「」]*」|『[^『』]*』|“[^“”]*”|"[^"]{3,}"|(?m:^\\s*>.*$)|(?m:^[-—–_=\\s]{5,}$)'
 )
 _AT_NAME = re.compile("@(?:[^\\s,:;。!?@#a-z0-9]{1,8}|[a-z][a-z0-9_.]*)")
+# without any of these nothing is quoted, copied or a chain
+_BORROWED = re.compile(r'[「『“">\-—–_=接转聊]|\s{5}|fw')
 _CHAIN = re.compile("接龙|接力报名")
 _COPIED = re.compile("^\\s*(?:【?转发】?|\\[?聊天记录\\]?|fwd?:|转自|转:|\\[转发\\])")
 
 
 @dataclass(slots=True)
 class Scene:
-    """What every step of the reading needs to know."""
+    """What every step of the reading needs to know; `tags` are those of all its tokens."""
 
     world: World
     message: Message
@@ -33,22 +36,20 @@ class Scene:
     names_other: bool = False
     tokens: list[Token] = field(default_factory=list)
     clauses: list[Clause] = field(default_factory=list)
+    tags: frozenset[str] = NONE
+    followed: bool = False  # something may stand behind a number that changes what it means
+    known: Said = field(default_factory=dict)  # claims that were read before
+    person: PersonEntry | None = field(init=False)
+    customer: str | None = field(init=False)
+    outsider: bool = field(init=False)  # somebody who may update nothing at all
+
+    def __post_init__(self) -> None:
+        sender = self.message.sender
+        self.person = self.world.people.get(sender or "")
+        self.customer = sender if sender in self.world.customers else None
+        self.outsider = sender is not None and self.person is None
 
     # people
-
-    @property
-    def person(self) -> PersonEntry | None:
-        return self.world.people.get(self.message.sender or "")
-
-    @property
-    def customer(self) -> str | None:
-        sender = self.message.sender
-        return sender if sender in self.world.customers else None
-
-    @property
-    def outsider(self) -> bool:
-        """Somebody who may update nothing at all."""
-        return self.message.sender is not None and self.person is None
 
     @property
     def manager(self) -> bool:
@@ -125,23 +126,35 @@ def _applied_orders(previous: Previous) -> list[str]:
 def look(world: World, message: Message) -> Scene | None:
     """The scene of a message, or None where its text is no report at all (copied, a chain)."""
     raw = normalise(message.text)
-    if _CHAIN.search(raw) or _COPIED.match(raw):
-        return None
     scene = Scene(world, message)
-    scene.quoted = " ".join(_QUOTE.findall(raw))
-    text = _QUOTE.sub(" ", raw) if scene.quoted else raw
-    if "「" in text and "」" not in text:
-        text = text[: text.index("「")]
+    text = raw
+    if _BORROWED.search(raw):
+        if _CHAIN.search(raw) or _COPIED.match(raw):
+            return None
+        scene.quoted = " ".join(_QUOTE.findall(raw))
+        text = _QUOTE.sub(" ", raw) if scene.quoted else raw
+        if "「" in text and "」" not in text:
+            text = text[: text.index("「")]
     scene.text = _without_names(scene, text)
     scene.names_bot = scene.names_bot or message.mentions_bot
-    scene.tokens = _hide_foreign(scene, cut(scene.text, message.at, world))
-    scene.clauses = split_clauses(scene.tokens)
-    spread(scene.clauses, message.at)
+    _read(scene, Lexer(scene.text, message.at, world))
     return None if _copied_from_person(scene) else scene
+
+
+def _read(scene: Scene, lexer: Lexer) -> None:
+    if scene.customer:
+        scene.tokens = _hide_foreign(scene, lexer.tokens())
+        read = judged(scene.tokens, lexer)
+        scene.clauses = read.clauses
+    else:
+        scene.tokens, scene.clauses, read = framed(lexer)
+    scene.tags, scene.followed, scene.known = read.tags, read.followed, read.claims
 
 
 def _without_names(scene: Scene, text: str) -> str:
     """Take out @names and a bot that is spoken to; note who was meant."""
+    if scene.world.bot_named.search(text) is None:
+        return text
     for name in scene.world.bot_names:
         if "@" + name in text:
             scene.names_bot = True
@@ -172,10 +185,9 @@ def _called(world: World) -> Iterable[str]:
 
 def _hide_foreign(scene: Scene, tokens: list[Token]) -> list[Token]:
     """To a customer, another customer's order number is an unknown one."""
-    if scene.customer:
-        for token in tokens:
-            if token.mention and token.mention.order and not scene.visible(token.mention.order):
-                token.kind, token.mention = "stranger", None
+    for token in tokens:
+        if token.mention and token.mention.order and not scene.visible(token.mention.order):
+            token.kind, token.mention = "stranger", None
     return tokens
 
 

@@ -21,14 +21,16 @@ class Statement:
 
 def statements(scene: Scene) -> list[Statement]:
     """Consecutive clauses that speak of the same orders."""
+    if len(scene.clauses) == 1:
+        only = scene.clauses[0]
+        return [Statement(only.orders, only.strangers, [only])]
     found: list[Statement] = []
     waiting: list[Clause] = []
     for clause in scene.clauses:
         orders, strangers = clause.orders, clause.strangers
         if (orders or strangers) and clause.bare("order", "stranger") and not clause.nodes:
             if found and not found[-1].orders and not found[-1].strangers:
-                found[-1].orders += orders
-                found[-1].strangers += strangers
+                found[-1].orders, found[-1].strangers = orders, strangers
                 continue
             waiting.append(clause)
             continue

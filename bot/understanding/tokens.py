@@ -5,12 +5,13 @@ into it (差不多 is no 差, 说明书 no 说, 后道 no 后).
 """
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import pairwise
+from datetime import date, datetime
 
 from bot.understanding.amounts import AMOUNT_STARTS, Amount, amount_at
 from bot.understanding.dates import Found, scan_dates
+from bot.understanding.days import LETTERS
 from bot.understanding.lexicon import MARKERS, NONE
 from bot.understanding.orders import Mention, find_orders
 from bot.understanding.world import World
@@ -19,6 +20,11 @@ _STOPS = frozenset(",;。\n!?，；！？")
 _COUNTING = frozenset(["done", "good", "lost", "mend", "left", "again", "total"])
 _NEVER_ORDERS = ("块", "元", "公斤", "斤", "个")
 _SPACES = frozenset(" \t")
+_SHORT = 80  # characters
+_ZEROS = str.maketrans("123456789", "0" * 9)
+Frame = tuple[str, tuple[tuple[str, int, int], ...], tuple[date, int] | None]
+_LISTED = re.compile(r"\d[.)、:]|\(\d")  # without these there is no enumerator
+_LONG = re.compile(r"\d{9}|1z")  # nor a courier number without these
 _ENUMERATOR = re.compile(
     r"(?:(?<=^)|(?<=[\s,;。:]))\(?\d{1,2}(?:[.)、](?!\d)|\)|:(?!\d))\s*|\((?:1?\d|20)\)(?=[^\d\s,。;])"
 )
@@ -43,6 +49,9 @@ _CODE = re.compile(
     r"[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:[./\-*][^\W_\u3040-\u30ff\u3400-\u9fff]+)*"
 )
 _MARKS = frozenset(":、/+&()[]{}<>*~-=_|#'\"“”‘’.·→>【】《》@")
+_SOUNDS_DONE_STARTS = frozenset("玩晚万湾弯丸挽碗腕w")
+_MARKER_HEADS = MARKERS.heads
+_NAME = frozenset({"name"})
 # what may stand on either side of an alias of one character (裁, 绣, 车)
 _BEFORE_SHORT = frozenset(
     "在已都也就刚全才开重新再先还没未始续单号款天能可件早各完把给去中日后的正会要该好了上午晚批快够着手:、/+"
@@ -73,15 +82,21 @@ class Lexer:
     """Cuts one message; the positions of numbers and dates are found beforehand."""
 
     def __init__(self, text: str, now: datetime, world: World) -> None:
-        self.text = text
+        self.text, self.now = text, now
         self.world = world
+        self.words, self.names = world.words, world.names
         self.spans: dict[int, Token] = {}
         self.last: Token | None = None
-        self._claim_enumerators(text)
-        self.mentions = find_orders(self._masked(text, " "), world)
-        self._claim_orders()
-        self._claim_tracking(self._masked(text, "#"))
-        self._claim_dates(self._masked(text, "#"), now)
+        self.dated = self.timed = False
+        if _LISTED.search(text):
+            self._claim_enumerators(text)
+        self.mentions = find_orders(self._masked(" ") if self.spans else text, world)
+        if self.mentions:
+            self._claim_orders()
+        if _LONG.search(text):
+            self._claim_tracking(self._masked("#"))
+        if not LETTERS.isdisjoint(text):
+            self._claim_dates(self._masked("#") if self.spans else text)
 
     def _claim_orders(self) -> None:
         self.mentions = [m for m in self.mentions if not self._is_count(m)]
@@ -99,21 +114,22 @@ class Lexer:
             amount.kind in ("pieces", "of") or text.startswith(_NEVER_ORDERS, m.end)
         )
         if amount and counted and amount.end > m.end and text[m.end] not in _SPACES:
-            named = self.world.words.longest(text, m.end)
+            named = self.words.longest(text, m.end)
             return not named and not text.startswith(("张单", "个单", "件单"), m.end)
         if not any(o.order and o.end <= m.start for o in self.mentions):
             return False
         between = text[: m.start].rstrip(" :")
         tails = [between[-n:] for n in range(1, min(len(between), 8) + 1)]
-        owned = any(tail in self.world.words or MARKERS.tags(tail) & _COUNTING for tail in tails)
+        owned = any(tail in self.words or MARKERS.tags(tail) & _COUNTING for tail in tails)
         after = text[m.end :].lstrip(" ")
-        if not owned or (after and self.world.words.longest(after, 0)):
+        if not owned or (after and self.words.longest(after, 0)):
             return False
         marker = MARKERS.longest(after, 0) if after else None
         return not after or after[0] in _STOPS or bool(MARKERS.tags(marker or "") & _COUNTING)
 
-    def _masked(self, text: str, blank: str) -> str:
+    def _masked(self, blank: str) -> str:
         """The text with claimed places blanked, so that no digit of them is read twice."""
+        text = self.text
         for token in self.spans.values():
             text = text[: token.start] + blank * (token.end - token.start) + text[token.end :]
         return text
@@ -140,14 +156,16 @@ class Lexer:
                 break
             self._claim(Token("stop", "1.", after.start(), after.end()))
 
-    def _claim_dates(self, masked: str, now: datetime) -> None:
-        for found in scan_dates(masked, now):
+    def _claim_dates(self, masked: str) -> None:
+        for found in scan_dates(masked, self.now):
             text = self.text[found.start : found.end]
+            self.dated = True
+            self.timed = self.timed or found.time is not None
             if not self._is_alias(text, found):
                 self._claim(Token("date", text, found.start, found.end, date=found))
 
     def _is_alias(self, text: str, found: Found) -> bool:
-        longest = self.world.words.longest(self.text, found.start)
+        longest = self.words.longest(self.text, found.start)
         if longest is not None and len(longest) >= len(text):
             return True
         if _FRACTION.fullmatch(text) is not None:
@@ -160,7 +178,7 @@ class Lexer:
         if digits == text or not digits.isdigit() or len(digits) < 2 or not digits.isascii():
             return False
         at_head = not self.text[: found.start].strip(" ,。;\n")
-        before_node = self.world.words.longest(self.text + " ", found.end) is not None
+        before_node = self.words.longest(self.text + " ", found.end) is not None
         return at_head and before_node and bool(self.world.ending(digits))
 
     def _counts(self, text: str, start: int) -> bool:
@@ -172,24 +190,60 @@ class Lexer:
         before = self.text[:start].rstrip(" :")
         lengths = range(1, min(len(before), 8) + 1)
         tails = (before[-n:] for n in lengths)
-        return any(tail in self.world.words or "done" in MARKERS.tags(tail) for tail in tails)
+        return any(tail in self.words or "done" in MARKERS.tags(tail) for tail in tails)
 
     def _claim(self, token: Token) -> None:
         if not any(t.start < token.end and token.start < t.end for t in self.spans.values()):
             self.spans[token.start] = token
 
+    def frame(self) -> Frame | None:
+        """The text with zeros for the digits of open orders, and what was found in it where; from
+        then on that is what is read.
+
+        None where more than that decides: a time of day is over from one minute to the next, and a
+        word with a digit in it may reach into a number. Days are good for an hour, as the parts of
+        a day end on the hour. Long texts are never said twice.
+        """
+        frame, words = self.text, self.words
+        if self.timed or len(frame) > _SHORT:
+            return None
+        places = []
+        for start, span in self.spans.items():
+            places.append((span.kind, start, span.end))
+            if span.kind == "order":
+                frame = frame[:start] + span.text.translate(_ZEROS) + frame[span.end :]
+                joint, head = frame[start - 1 : start + 1], frame[start : start + 2]
+                if joint in words.joints or joint in MARKERS.joints or joint in self.names.joints:
+                    return None
+                if head in words.joints:
+                    return None
+        self.text = frame
+        hour = (self.now.date(), self.now.hour) if self.dated else None
+        return frame, tuple(places), hour
+
     def tokens(self) -> list[Token]:
+        """The tokens in order."""
+        self.starts = sorted(self.spans)
+        self.ends = {span.end for span in self.spans.values()}
         out: list[Token] = []
-        position, length = 0, len(self.text)
+        text, spans, last = self.text, self.spans, None
+        position, length = 0, len(text)
         while position < length:
-            if self.text[position] in _SPACES:
+            char = text[position]
+            if char in _SPACES:
                 position += 1
                 continue
-            token = self.spans.get(position) or self._next(position)
-            if out and out[-1].kind == "node":
-                token = self._sounds_done(position) or token
-            _append(out, token, self.text)
-            self.last = out[-1]
+            token = spans.get(position) or self._next(position)
+            if last is not None:
+                if last.kind == "node" and char in _SOUNDS_DONE_STARTS:
+                    token = self._sounds_done(position) or token
+                if last.kind == token.kind == "text" and last.end == token.start:
+                    # neighbouring unknown characters are one unknown text
+                    last.end = position = token.end
+                    last.text = text[last.start : position]
+                    continue
+            out.append(token)
+            self.last = last = token
             position = token.end
         _mark_compounds(out)
         return out
@@ -207,58 +261,68 @@ class Lexer:
             return Token("stop", char, start, start + 1)
         if char in _MARKS:
             return Token("mark", char, start, start + 1)
-        alias = self._alias(start)
-        marker = self._clear_of_aliases(start, MARKERS.longest(text, start))
-        if marker == "就完" and text.startswith(("成", "工", "毕"), start + 2):
-            marker = "就"  # 昨天就|完成了
-        name = self.world.names.longest(text, start) or self._called(start)
-        if name and len(name) > max(len(alias or ""), len(marker or "")):
-            return Token("word", name, start, start + len(name), frozenset({"name"}))
-        amount = amount_at(text, start, self._limit(start)) if char in AMOUNT_STARTS else None
-        if amount:
-            amount = self._clear_of_nodes(start, amount)
-        best = max(len(alias or ""), len(marker or ""))
-        if amount and amount.end - start > best:
-            return Token("amount", text[start : amount.end], start, amount.end, amount=amount)
-        if alias and len(alias) >= len(marker or ""):
-            return Token("node", alias, start, start + len(alias), self.world.words.tags(alias))
+        pair = text[start : start + 2]
+        alias = marker = name = None
+        if pair in self.words.heads or char in self.words.heads:
+            alias = self._alias(start)
+        if pair in _MARKER_HEADS or char in _MARKER_HEADS:
+            marker = self._marker(start)
+        if pair in self.names.heads or char in self.names.heads:
+            name = self.names.longest(text, start)
+        if name is None and char in _CALLED_STARTS:
+            name = self._called(start)
+        known, marked = len(alias) if alias else 0, len(marker) if marker else 0
+        if name and len(name) > known and len(name) > marked:
+            return Token("word", name, start, start + len(name), _NAME)
+        if char in AMOUNT_STARTS:
+            amount = amount_at(text, start, self._limit(start))
+            if amount:
+                amount = self._clear_of_nodes(start, amount)
+            if amount and amount.end - start > max(known, marked):
+                return Token("amount", text[start : amount.end], start, amount.end, amount=amount)
+        if alias and known >= marked:
+            return Token("node", alias, start, start + known, self.words.tags(alias))
         if marker:
-            return Token("word", marker, start, start + len(marker), MARKERS.tags(marker))
+            return Token("word", marker, start, start + marked, MARKERS.tags(marker))
         return self._unknown(start)
 
     def _called(self, start: int) -> str | None:
         """李姐, 老王: how people speak of one another."""
-        if self.text[start] not in _CALLED_STARTS:
-            return None
         match = _CALLED.match(self.text, start)
         return match.group() if match else None
 
-    def _clear_of_aliases(self, start: int, marker: str | None) -> str | None:
-        """在打|印: a marker gives way where a node word begins in it and runs on behind it."""
+    def _marker(self, start: int) -> str | None:
+        """The marker here; 在打|印 gives way where a node word begins in it and ends behind it."""
+        text, words = self.text, self.words
+        marker = MARKERS.longest(text, start)
         if marker is None or len(marker) < 2:
             return marker
         end = start + len(marker)
         for inner in range(start + 1, end):
-            alias = self.world.words.longest(self.text, inner)
-            if alias and len(alias) > 1 and inner + len(alias) > end:
-                shorter = self.text[start:inner]
-                return shorter if shorter in MARKERS else None
+            if text[inner : inner + 2] in words.heads:
+                alias = words.longest(text, inner)
+                if alias and len(alias) > 1 and inner + len(alias) > end:
+                    shorter = text[start:inner]
+                    return shorter if shorter in MARKERS else None
+        if marker == "就完" and text.startswith(("成", "工", "毕"), end):
+            return "就"  # 昨天就|完成了
         return marker
 
     def _clear_of_nodes(self, start: int, amount: Amount) -> Amount | None:
         """102|车缝: a unit gives way where a node word begins in it and runs on behind it."""
         for inner in range(max(start + 1, amount.end - 2), amount.end):
-            alias = self.world.words.longest(self.text, inner)
+            alias = self.words.longest(self.text, inner)
             if alias and len(alias) > 1 and inner + len(alias) > amount.end:
                 return amount_at(self.text, start, inner)
         return amount
 
     def _limit(self, start: int) -> int:
         """An amount ends before the next claimed span."""
-        return min((s for s in self.spans if s > start), default=len(self.text))
+        behind = bisect_right(self.starts, start)
+        return self.starts[behind] if behind < len(self.starts) else len(self.text)
 
     def _alias(self, start: int) -> str | None:
-        alias = self.world.words.longest(self.text, start)
+        alias = self.words.longest(self.text, start)
         if alias is None or len(alias) > 1 or self._short_fits(start):
             return alias
         return None
@@ -268,11 +332,10 @@ class Lexer:
         text = self.text
         before = text[start - 1] if start else " "
         after = text[start + 1] if start + 1 < len(text) else " "
-        ends_claim = any(t.end == start for t in self.spans.values())
         if (
             _is_han(before)
             and before not in _BEFORE_SHORT
-            and not ends_claim
+            and start not in self.ends
             and not self._after_word(start)
             and not self.world.of_product(text[start - 2 : start])
         ):
@@ -287,41 +350,30 @@ class Lexer:
         last = self.last
         if last is not None and last.end == start and last.kind == "word":
             return True
-        return any(self.text[max(0, start - n) : start] in self.world.words for n in (4, 3, 2))
+        return any(self.text[max(0, start - n) : start] in self.words for n in (4, 3, 2))
 
     def _unknown(self, start: int) -> Token:
         """A whole run of letters, or a code such as 157g, or one character."""
-        for pattern in (_CODE, _WORD):
-            match = pattern.match(self.text, start)
-            if match:
-                end = min(match.end(), self._limit(start))
-                return Token("text", self.text[start:end], start, end)
-        return Token("text", self.text[start], start, start + 1)
+        text = self.text
+        match = (
+            None if _is_han(text[start]) else _CODE.match(text, start) or _WORD.match(text, start)
+        )
+        end = min(match.end(), self._limit(start)) if match else start + 1
+        return Token("text", text[start:end], start, end)
 
 
 def _is_han(char: str) -> bool:
     return "\u4e00" <= char <= "\u9fff"
 
 
-def _append(out: list[Token], token: Token, text: str) -> None:
-    """Neighbouring unknown characters are one unknown text."""
-    last = out[-1] if out else None
-    if last and last.kind == token.kind == "text" and last.end == token.start:
-        last.end, last.text = token.end, text[last.start : token.end]
-        return
-    out.append(token)
-
-
 def _mark_compounds(out: list[Token]) -> None:
     """绣花线, 裁切机: a node word runs on into a noun."""
-    for token, after in pairwise(out):
-        if token.kind != "node" or after.start != token.end or not _is_han(token.text[-1]):
+    for n, token in enumerate(out[:-1], 1):
+        if token.kind != "node":
+            continue
+        after = out[n]
+        if after.start != token.end or not _is_han(token.text[-1]):
             continue
         unknown = after.kind == "text" and _is_han(after.text[0])
         token.compound = unknown or not after.tags.isdisjoint(("thing", "repair"))
         token.behind = after.text if token.compound else ""
-
-
-def cut(text: str, now: datetime, world: World) -> list[Token]:
-    """The tokens of a normalised message."""
-    return Lexer(text, now, world).tokens()

@@ -140,14 +140,14 @@ class Work:
 
     def _already(self, clause: Clause, n: int) -> bool:
         """已出货, 已经裁切."""
-        before = clause.tokens[n - 1].text if n else ""
+        if not n or clause.tokens[n - 1].text not in ("已", "已经", "业已"):
+            return False
         word = clause.tokens[n]
-        begun = (
+        return not (
             word.compound
             or clause.has("begin", "doing_after", "at_work")
             or any(self.table.says(word.text, key) for key in self.table.resolve(word.text))
         )
-        return before in ("已", "已经", "业已") and not begun
 
     def _complete(self, nodes: list[Token], numbers: Numbers, clause: Clause) -> Claim:
         claim = Claim("complete", nodes, problem="maybe-instruction" if self.doubtful else "")

@@ -7,14 +7,19 @@ the lexer's word list are compiled once and kept until a route changes.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from bot.understanding.lexicon import Words
 from bot.understanding.normalise import normalise
 from bot.understanding.routes import AliasTable, inflected, plain_forms
 
+_DIGIT = re.compile("[0-9]")
 _DIGITS_AT_END = re.compile(r"\d+$")
 _NOT_IN_A_NUMBER = re.compile(r"[^a-z0-9]+")
+_NINES = str.maketrans("012345678", "9" * 9)
 _CONFUSED = str.maketrans("oil", "011")
+_VOICES = 32  # ways to combine versions of routes that are kept
 _PREFIX = 5  # characters at least that may stand for the numbers they begin
 _NAME_PARTS = re.compile(r"[()/,、·&\s]+")
 
@@ -71,6 +76,7 @@ class CustomerEntry:
     lang: str = "zh-CN"
 
 
+@lru_cache(maxsize=4096)
 def folded(order_no: str) -> str:
     """An order number without case, width, `#`, `-`, spaces: what two writers have in common."""
     return _NOT_IN_A_NUMBER.sub("", normalise(order_no).replace("号", ""))
@@ -78,7 +84,7 @@ def folded(order_no: str) -> str:
 
 def shape(token: str) -> str:
     """Letters as they are, digits as 9: ths-2024-00 -> ths-9999-99."""
-    return re.sub(r"[0-9]", "9", token)
+    return token.translate(_NINES)
 
 
 def confusable(token: str) -> str:
@@ -98,6 +104,15 @@ def one_edit(a: str, b: str) -> bool:
     return a[i + 1 :] == b[i + 1 :] or (swapped and a[i + 2 :] == b[i + 2 :])
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What the routes make of words: all of them, and what was read with them, by frame."""
+
+    tables: tuple[AliasTable, ...]
+    words: Words
+    readings: dict[Any, Any]
+
+
 class World:
     """The register that every message is read against."""
 
@@ -112,10 +127,16 @@ class World:
         self._by_fold: dict[str, str] = {}
         self._shapes: dict[str, int] = {}
         self._products: dict[str, int] = {}
+        self._owned: dict[str | None, dict[str, None]] = {}  # order numbers by customer
+        self._worded = 0  # orders whose numbers have no digit
         self._routes: dict[str, tuple[RouteEntry, AliasTable]] = {}
-        self._words: Words | None = None
+        self._tables: dict[RouteEntry, AliasTable] = {}
+        self._voices: dict[tuple[AliasTable, ...], Voice] = {}
+        self._voice: Voice | None = None
         self._names: Words | None = None
         self.bot_names = tuple(normalise(name) for name in bot_names)
+        named = "|".join(re.escape(name) for name in self.bot_names)
+        self.bot_named = re.compile(f"{named}|@")
         self.put_people(people)
         self.put_customers(customers)
         for order in orders:
@@ -124,14 +145,24 @@ class World:
     # orders
 
     def put(self, order: OrderEntry) -> None:
-        """Add an order, or replace the one of the same number."""
-        self.drop(order.order_no)
-        self._orders[order.order_no] = order
-        self._by_fold[folded(order.order_no)] = order.order_no
-        for form in _forms(order.order_no):
-            self._shapes[form] = self._shapes.get(form, 0) + 1
-        for pair in _pairs(order.product):
-            self._products[pair] = self._products.get(pair, 0) + 1
+        """Add an order, or replace the one of the same number, which is what most changes do.
+
+        Either way it is the last of the orders then.
+        """
+        number = order.order_no
+        known = self._orders.get(number)
+        if known is None or known.product != order.product or known.customer != order.customer:
+            self.drop(number)
+            for form in _forms(number):
+                self._shapes[form] = self._shapes.get(form, 0) + 1
+            for pair in _pairs(order.product):
+                self._count_product(pair, 1)
+            self._worded += _DIGIT.search(number) is None
+        else:
+            del self._orders[number], self._owned[order.customer][number]
+        self._orders[number] = order
+        self._owned.setdefault(order.customer, {})[number] = None
+        self._by_fold[folded_once(number)] = number
         self.aliases(order.route)
 
     def drop(self, order_no: str) -> None:
@@ -139,11 +170,19 @@ class World:
         gone = self._orders.pop(order_no, None)
         if gone is None:
             return
+        del self._owned[gone.customer][order_no]
         for pair in _pairs(gone.product):
-            self._products[pair] -= 1
-        self._by_fold.pop(folded(order_no), None)
+            self._count_product(pair, -1)
+        self._worded -= _DIGIT.search(order_no) is None
+        self._by_fold.pop(folded_once(order_no), None)
         for form in _forms(order_no):
             self._shapes[form] -= 1
+
+    def _count_product(self, pair: str, by: int) -> None:
+        before = self._products.get(pair, 0)
+        self._products[pair] = before + by
+        if not before or not before + by:
+            self._read_anew()
 
     def order(self, order_no: str) -> OrderEntry:
         return self._orders[order_no]
@@ -159,6 +198,11 @@ class World:
         """The order number whose folded form this is."""
         return self._by_fold.get(fold)
 
+    @property
+    def worded(self) -> bool:
+        """Whether some order's number has no digit, so that any word may be one."""
+        return self._worded > 0
+
     def shaped(self, token: str) -> bool:
         """Whether a token is written as this factory writes its order numbers."""
         return self._shapes.get(shape(token), 0) > 0
@@ -170,9 +214,10 @@ class World:
     def near(self, token: str, among: Iterable[str] | None = None) -> tuple[str, ...]:
         """Up to three orders that a mistyped number may mean, the likeliest first."""
         fold = folded(token)
+        alike = confusable(fold)
         orders = list(self._orders if among is None else among)
         folds = [(no, folded_once(no)) for no in orders]
-        same = [no for no, other in folds if confusable(other) == confusable(fold)]
+        same = [no for no, other in folds if confusable(other) == alike]
         if same:
             return tuple(same[:3])
         edited = tuple(no for no, other in folds if one_edit(fold, other))[:3]
@@ -183,48 +228,68 @@ class World:
     def ending(self, digits: str, among: Iterable[str] | None = None) -> tuple[str, ...]:
         """Orders whose number ends in these digits."""
         orders = self._orders if among is None else among
-        return tuple(no for no in orders if _ends(no, digits))
+        tail = folded(digits)
+        near = (no for no in orders if folded_once(no).endswith(tail))
+        return tuple(no for no in near if _ends(no, digits, tail))
 
     def of_customer(self, customer: str | None) -> tuple[str, ...]:
-        return tuple(o.order_no for o in self._orders.values() if o.customer == customer)
+        return tuple(self._owned.get(customer, ()))
 
     # routes
 
     def aliases(self, route: RouteEntry) -> AliasTable:
-        """The alias table of a route, compiled when first asked for."""
+        """The alias table of a route, compiled when first asked for.
+
+        Of several versions of a route the one asked for last is spoken; the others are kept.
+        """
         known = self._routes.get(route.key)
         if known is not None and (known[0] is route or known[0] == route):
             return known[1]
-        table = AliasTable((node.key, node.name, node.aliases) for node in route.nodes)
+        table = self._tables.get(route)
+        if table is None:
+            nodes = ((node.key, node.name, node.aliases) for node in route.nodes)
+            table = self._tables[route] = AliasTable(nodes)
         self._routes[route.key] = (route, table)
-        self._words = None
+        self._voice = None
         return table
 
     @property
-    def tables(self) -> Iterable[AliasTable]:
-        return [table for _, table in self._routes.values()]
+    def voice(self) -> Voice:
+        """The routes as they are spoken now."""
+        if self._voice is None:
+            tables = tuple(table for _, table in self._routes.values())
+            if tables not in self._voices:
+                if len(self._voices) >= _VOICES:
+                    self._voices.clear()
+                self._voices[tables] = Voice(tables, _all_words(tables), {})
+            self._voice = self._voices[tables]
+        return self._voice
+
+    @property
+    def tables(self) -> tuple[AliasTable, ...]:
+        return self.voice.tables
 
     @property
     def words(self) -> Words:
         """Every alias of every route, for the lexer."""
-        if self._words is None:
-            aliases = {a for table in self.tables for a in table.words}
-            forms = [
-                (form, "perfect") for a in aliases for form in inflected(a) if form not in aliases
-            ]
-            plain = {form for a in aliases for form in plain_forms(a)}
-            self._words = Words([(a, "alias") for a in aliases | plain] + forms)
-        return self._words
+        return self.voice.words
+
+    def _read_anew(self) -> None:
+        """Forget what was read: other words are known now."""
+        for voice in self._voices.values():
+            voice.readings.clear()
 
     # people
 
     def put_people(self, people: Iterable[PersonEntry]) -> None:
         self.people = {person.id: person for person in people}
         self._names = None
+        self._read_anew()
 
     def put_customers(self, customers: Iterable[CustomerEntry]) -> None:
         self.customers = {customer.id: customer for customer in customers}
         self._names = None
+        self._read_anew()
 
     @property
     def names(self) -> Words:
@@ -240,10 +305,20 @@ class World:
         return self._names
 
 
-def _pairs(product: str) -> set[str]:
+def _all_words(tables: Iterable[AliasTable]) -> Words:
+    aliases = {a for table in tables for a in table.words}
+    forms = [(form, "perfect") for a in aliases for form in inflected(a) if form not in aliases]
+    plain = {form for a in aliases for form in plain_forms(a)}
+    return Words([(a, "alias") for a in aliases | plain] + forms)
+
+
+@lru_cache(maxsize=1024)
+def _pairs(product: str) -> frozenset[str]:
     """Neighbouring characters of a product's name: 连帽, 帽卫, 卫衣."""
     spelt = normalise(product)
-    return {spelt[n : n + 2] for n in range(len(spelt) - 1) if not spelt[n : n + 2].isascii()}
+    return frozenset(
+        spelt[n : n + 2] for n in range(len(spelt) - 1) if not spelt[n : n + 2].isascii()
+    )
 
 
 _FOLDS: dict[str, str] = {}
@@ -268,10 +343,9 @@ def _forms(order_no: str) -> tuple[str, ...]:
     return tuple({shape(written), shape(fold)})
 
 
-def _ends(order_no: str, digits: str) -> bool:
+def _ends(order_no: str, digits: str, tail: str) -> bool:
     """05 and 2311-05 end JJ-2311-05, 105 does not: a hyphen is a border."""
-    fold = folded_once(order_no)
-    if not fold.endswith(folded(digits)) or fold == folded(digits):
+    if folded_once(order_no) == tail:
         return False
     if "-" in digits:
         return order_no.endswith(digits)
