@@ -6,7 +6,7 @@ ARGS ?=
 # The tests start the program some hundred times: let it keep its compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup run test check bench lock clean format pictures
+.PHONY: setup run test check bench load lock clean format pictures
 
 setup: .venv/.dev
 
@@ -39,17 +39,33 @@ check: .venv/.dev
 format: .venv/.dev
 	@$(PY) -m ruff format . && $(PY) -m ruff check --fix .
 
-bench: .venv/.dev
+.bench/.ready: requirements/bench.lock .tools/.ready
+	@$(UV) venv --quiet --clear --python $(PYTHON) .bench
+	@$(UV) pip sync --quiet --require-hashes --only-binary :all: --python .bench/bin/python requirements/bench.lock
+	@touch $@
+
+bench: .venv/.dev .bench/.ready
 	@$(PY) -m bot bench $(ARGS)
+	@$(PY) -m tests.load.dispatch $(ARGS)
+	@$(PY) -m tests.load.webhook $(ARGS)
 	@$(PY) -m tests.load.digest $(ARGS)
 	@$(PY) -m tests.load.platforms $(ARGS)
+
+load: .venv/.dev
+	@folder=$$(mktemp -d) && trap "rm -rf $$folder" EXIT && \
+	$(PY) -m tests.load.decade $$folder/small --orders 450 && $(PY) -m tests.load.decade $$folder/big --orders 6000 && \
+	$(PY) -m tests.load.history $$folder/small $$folder/big
+	@$(PY) -m tests.load.cockpit
+	@$(PY) -m tests.load.pages 30
+	@$(PY) -m tests.load.soak 180
 
 lock: .tools/.ready
 	@$(UV) pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.lock
 	@$(UV) pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/runtime.lock -o requirements/dev.lock
+	@$(UV) pip compile --quiet --group pyproject.toml:bench --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/bench.lock
 
 clean:
-	@rm -rf .venv .tools .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .bench .tools .mypy_cache .ruff_cache .import_linter_cache
 
 pictures: .venv/.dev
 	@$(PY) -m tests.browser.pictures

@@ -2,17 +2,17 @@
 
 import argparse
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot import bench, commands
+from bot import bench, commands, logs
 from bot import commands_access as access
 from bot import commands_privacy as private
-from bot.settings import Settings
+from bot.doctor import doctor
+from bot.settings import Settings, secret_key
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,7 +33,8 @@ def parser() -> argparse.ArgumentParser:
     keep.add_argument("file", type=Path)
     back = sub.add_parser("restore", help="into an empty data folder")
     back.add_argument("file", type=Path)
-    sub.add_parser("doctor", help="what works, what does not, and the switch to turn")
+    sick = sub.add_parser("doctor", help="what works, what does not, and the switch to turn")
+    sick.add_argument("--json", action="store_true", help="one object, for machines")
     invite = sub.add_parser("invite", help="a one-time code that lets an admin in by chat")
     invite.add_argument("name")
     route = sub.add_parser("route", help="take a route template (or a TOML file) into use")
@@ -88,12 +89,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             name = "VITRINE_" + "_".join(str(part) for part in fault["loc"]).upper()
             print(f"{name}: {fault['msg']}", file=sys.stderr)
         return 2
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    logs.set_up(
+        settings.log_level,
+        settings.log_format,
+        settings.secrets,
+        lambda: secret_key(settings),
+        sys.stderr,
     )
-    logging.getLogger("PIL").setLevel(logging.WARNING)  # it writes photos' metadata
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     match args.command:
         case "run":
             return commands.serve(settings)
@@ -108,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "restore":
             return commands.restore(settings, args.file)
         case "doctor":
-            return commands.doctor(settings)
+            return doctor(settings, machine=args.json)
         case "invite":
             return commands.invite(settings, args.name)
         case "route":

@@ -4,19 +4,18 @@ put together here and nowhere else.
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import signal
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time, timedelta
-from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
-from adapters.chat.port import ChatAdapter, Check, Hook
+from adapters.chat.port import ChatAdapter, Check, Hook, InboundMessage
 from adapters.chat.webchat import WebChat
 from adapters.web.doors import Doors
 from adapters.web.server import build
@@ -27,6 +26,7 @@ from bot.clocks import RealClock, TurnedClock
 from bot.clockwork import ARMED, Clockwork
 from bot.courier import Courier
 from bot.customers import Customers
+from bot.gauges import Gauges
 from bot.house import House
 from bot.insight import Insights
 from bot.intake import Intake
@@ -34,7 +34,9 @@ from bot.keeping import Keeping
 from bot.keys import master_keys
 from bot.limits import Limits, configured
 from bot.links import Links
+from bot.logs import about
 from bot.losses import Losses
+from bot.measures import Measures, Tally
 from bot.office import Office
 from bot.orderbook import Orderbook
 from bot.parcels import Packer
@@ -46,6 +48,7 @@ from bot.rules import Rules
 from bot.ruling import Ruling
 from bot.sandbox import Sandbox
 from bot.settings import Settings, secret_key
+from bot.sharing import Sharing, connection
 from bot.signing import Signing
 from bot.supplier_house import SupplierHouse
 from bot.talk import Talk, Ticket
@@ -64,22 +67,8 @@ from storage.sealing import seal_plain
 from storage.store import Store
 
 log = logging.getLogger("vitrine")
-
-
-class Occupied(Exception):
-    """Another process works on this data folder."""
-
-
-def lock(folder: Path) -> TextIOWrapper:
-    """Hold the data folder for this process; SQLite has one writer, and it is us."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = (folder / "lock").open("w", encoding="ascii")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.close()
-        raise Occupied(str(folder)) from error
-    return handle
+CLOCK = "clock"
+"""The lease of what the clock causes."""
 
 
 @dataclass(slots=True)
@@ -102,18 +91,23 @@ class App:
     courier: Courier = field(init=False)
     clockwork: Clockwork = field(init=False)
     auditor: Auditor = field(init=False)
+    measures: Measures = field(default_factory=Measures)
+    sharing: Sharing = field(init=False)
     sandbox: Sandbox | None = None
 
     def __post_init__(self) -> None:
         s = self.settings
         self.clock = TurnedClock(RealClock().now()) if s.sandbox else RealClock()
-        upgrade(s.database)
+        upgrade(s.books)
         keys = master_keys(s)
-        seal_plain(s.database, keys)
-        self.store = Store(s.database, self.clock, keys)
-        self.store.zone = s.zone
+        if isinstance(s.books, Path):
+            seal_plain(s.books, keys)
+        self.store = Store(s.books, self.clock, keys)
+        self.sharing = Sharing(self.store)
+        self.store.zone, self.store.meter = s.zone, self.measures
         self.rules = Rules(s.zone, s.work_week, s.escalation)
         self.store.now(self.rules.take)
+        self.store.on_stale(self.rules.take)
         self.calendar, self.desk = self.rules.calendar, self.rules.desk
         self.links = Links(secret_key(s), s.base_url)
         self.photos = Photos(s.data_dir / "photos")
@@ -136,12 +130,21 @@ class App:
         replies = Replies(self.desk)
         rooms = (Signing(replies, self._new_link), Pins(replies))
         talk = Talk(self.desk, self._ticket, self._checks, self._doors, rooms)
-        self.intake = Intake(self.store, talk, self.photos, self.adapters, self._stir)
+        self.intake = Intake(
+            self.store, talk, self.photos, self.adapters, self._stir, self.measures
+        )
         limits = Limits(self.adapters, configured(s.limits))
         board = f"{s.base_url}/board"
         self.packer = Packer(self.adapters, self.voice, self.photos, limits, board, s.factory)
         self.courier = Courier(
-            self.store, self.adapters, self.packer, limits, self.losses, self._quiet
+            self.store,
+            self.adapters,
+            self.packer,
+            limits,
+            self.losses,
+            self._quiet,
+            self.measures,
+            self._ours,
         )
         self.clockwork = Clockwork(
             self.store,
@@ -238,18 +241,34 @@ class App:
     async def _alarm(self, platform: str, code: str, facts: Mapping[str, str]) -> None:
         """Tell those who lead what they have to see to on a platform."""
         log.warning("%s: %s", platform, code)
+        self.measures.alarmed(platform, code)
         await self.store.run(lambda ledger: self.losses.alarm(ledger, platform, code, facts))
+
+    async def _hear(self, message: InboundMessage) -> bool:
+        """What an adapter heard, on its way in; lines about it say so."""
+        with about(message_id=message.message_id, platform=message.platform, chat=message.chat):
+            new = await self.intake.hear(message)
+        self.measures.heard(message.platform, new=new)
+        return new
 
     def _counts(self) -> Mapping[str, Mapping[str, int]]:
         return {name: adapter.counts for name, adapter in self.adapters.items()}
 
     def _platforms(self) -> Mapping[str, str]:
-        return {name: adapter.state for name, adapter in self.adapters.items()}
+        return {n: a.state if self._here(a) else "standby" for n, a in self.adapters.items()}
+
+    def _here(self, adapter: ChatAdapter) -> bool:
+        """Whether this process listens on a platform; else it stands by."""
+        return not adapter.alone or self._ours(adapter.platform)
 
     def _stir(self) -> None:
         """Messages were handled: there may be something to carry."""
         self.courier.wake()
         self._quiet()
+
+    def _ours(self, platform: str) -> bool:
+        """Whether this process is the one that sends on a platform."""
+        return self.sharing.holds(connection(platform))
 
     def _quiet(self) -> None:
         if self.sandbox is not None:
@@ -262,20 +281,24 @@ class App:
         hooks = [h for adapter in self.adapters.values() for h in adapter.hooks]
         server = self.web(hooks)
         runner = web.AppRunner(server, access_log=None, shutdown_timeout=2)
-        tasks = [
-            asyncio.create_task(listening(a, self.intake.hear)) for a in self.adapters.values()
-        ]
-        tasks += [asyncio.create_task(looking(a, self.store)) for a in self.adapters.values()]
-        tasks.append(asyncio.create_task(self.courier.run()))
+        self.sharing.names[:] = [CLOCK, *map(connection, self.adapters)]
+        jobs = [self.sharing.run(), self.courier.run(), self.intake.adopting()]
+        for name, adapter in self.adapters.items():
+            adapter.attend(self._hear)
+            jobs += self._connected(connection(name), adapter)
         stop = every(5, self._tick, self.settings.zone) if self.sandbox is None else None
         if self.sandbox is None:
-            tasks.append(asyncio.create_task(self.auditor.run()))
+            jobs.append(self.sharing.hold(CLOCK, self.auditor.run))
+        tasks = [asyncio.create_task(job) for job in jobs]
+        watcher = self.store.watch()
+        tally = Tally(self.measures)
+        logging.getLogger().addHandler(tally)
         try:
             await self._begin()
             await runner.setup()
             site = web.TCPSite(runner, self.settings.http_host, self.settings.http_port)
             await site.start()
-            print(f"Vitrine ready: {self._address()}", flush=True)
+            print(f"Vitrine ready: {self.settings.address}", flush=True)
             if ready is not None:
                 ready.set()
             await asyncio.gather(*tasks)
@@ -288,7 +311,25 @@ class App:
             await runner.cleanup()
             for adapter in self.adapters.values():
                 await adapter.close()
+            if watcher is not None:
+                await asyncio.to_thread(watcher.close)
+            with contextlib.suppress(Exception):
+                await self.sharing.leave()
             self.store.close()
+            logging.getLogger().removeHandler(tally)
+
+    def _connected(self, name: str, adapter: ChatAdapter) -> list[Coroutine[Any, Any, None]]:
+        """What is done for a platform: by whoever holds its connection, or by everybody."""
+
+        async def listen() -> None:
+            await listening(adapter, self._hear)
+
+        async def look() -> None:
+            await self.courier.take_over(adapter.platform)
+            await looking(adapter, self.store)
+
+        heard = self.sharing.hold(name, listen) if adapter.alone else listen()
+        return [heard, self.sharing.hold(name, look)]
 
     def web(self, hooks: Sequence[Hook] = ()) -> web.Application:
         """The pages of this house."""
@@ -310,6 +351,7 @@ class App:
             office=Office(self.store, RealClock(), self._doors),
             rules=Ruling(self.store, self.rules, self.clock, RealClock(), self._committed),
             supplies=SupplierHouse(self.store, self.clock, self.desk, self.photos),
+            measured=self.gauges(),
         )  # fmt: skip
         return build(
             self.house,
@@ -321,6 +363,11 @@ class App:
             public=s.base_url,
         )
 
+    def gauges(self) -> Gauges:
+        """What Prometheus is told."""
+        limits, folder = self.courier.limits, self.settings.data_dir
+        return Gauges(self.store, self.adapters, self.clockwork, limits, self.measures, folder)
+
     async def _begin(self) -> None:
         """Handle what an earlier process left; the sandbox's factory into empty books."""
         waiting = await self.intake.recover()
@@ -330,17 +377,13 @@ class App:
             await self.sandbox.start()
 
     async def _tick(self) -> None:
-        await self.clockwork.tick()
+        if self.sharing.holds(CLOCK):
+            await self.clockwork.tick(lambda ledger: self.sharing.still(ledger, CLOCK))
         self.courier.wake()
 
     def _committed(self) -> None:
         self.courier.wake()
         self.house.changed()
-
-    def _address(self) -> str:
-        host = self.settings.http_host
-        shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{self.settings.http_port}/"
 
 
 def _ignore(_: object) -> None:

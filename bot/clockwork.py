@@ -3,6 +3,7 @@ transaction.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
@@ -52,9 +53,14 @@ class Clockwork:
             nightly(TIDY, NIGHT, calendar),
         )
 
-    async def tick(self) -> None:
-        """Run what is due now."""
-        await self.store.run(self.run_due)
+    async def tick(self, ours: Callable[[Ledger], bool] = lambda _: True) -> None:
+        """Run what is due now, if that is still ours to do."""
+
+        def run(ledger: Ledger) -> None:
+            if ours(ledger):
+                self.run_due(ledger)
+
+        await self.store.run(run)
 
     def run_due(self, ledger: Ledger) -> None:
         """All due ticks in one unit: the newest of a job does its work, older ones are noted as

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,16 +9,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from bot.app import App, Occupied, lock, run
-from bot.clocks import RealClock
-from bot.commands_privacy import whole, wrong_key
-from bot.examining import examine
+from bot.app import App, run
+from bot.commands_privacy import wrong_key
 from bot.exports import export_csv, export_xlsx
+from bot.folder import Occupied, lock
+from bot.gauges import note_backup
 from bot.keys import carried, present
 from bot.limits import LimitsFault
 from bot.onboarding import new_code
 from bot.privacy import TABLE
-from bot.settings import VERSION, Settings, unplugged
+from bot.settings import Settings, unplugged
 from bot.sheets.lines import SheetResult
 from bot.sheets.read import read_table
 from bot.sheets.rows import understand_table
@@ -29,21 +28,17 @@ from bot.understanding.understand import understand
 from bot.wording.phrases import Phrases
 from bot.wording.speak import has, joined, say
 from bot.worlds import template, templates
-from domain.calendar import WorkCalendar
 from domain.commands import Told
 from domain.errors import DomainError, SheetFault
 from domain.person import SYSTEM, Person, Role
 from domain.route import from_toml
 from storage.backup import backup as write_backup
 from storage.backup import restore as read_backup
-from storage.holidays import ChinaHolidays
 from storage.ledger import Ledger
-from storage.migrate import upgrade
 from storage.privacy import EVERYBODY
 from storage.secrets import Broken, WrongKey
+from storage.store import UNREACHED
 from storage.verify import verify as replay
-
-SAFE_SQLITE = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 
 
 def out(text: str) -> None:
@@ -111,7 +106,10 @@ def _first_start(app: App) -> None:
 
 @contextmanager
 def _held(settings: Settings) -> Iterator[bool]:
-    """The data folder for this process alone."""
+    """The data folder for this process alone, where the books lie in it."""
+    if settings.books != settings.database:
+        yield True
+        return
     try:
         handle = lock(settings.data_dir)
     except Occupied:
@@ -142,9 +140,9 @@ def _open(settings: Settings) -> App | None:
     except (WrongKey, Broken) as error:
         out(wrong_key(settings.language, error))
         return None
-    except (OSError, sqlite3.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        out(f"The database {settings.database} cannot be used ({why}).")
+    except UNREACHED as error:
+        why = error.strerror if isinstance(error, OSError) else type(error).__name__
+        out(f"The database {settings.shown} cannot be used ({why}).")
         return None
 
 
@@ -276,6 +274,7 @@ def backup(settings: Settings, path: Path) -> int:
         saved = write_backup(settings.database, photos, path, masters=present(settings))
     except (DomainError, OSError) as error:
         return _no_backup(settings.language, error)
+    note_backup(settings.data_dir)
     out(f"{saved.path}: {saved.files} files, {saved.bytes} bytes")
     for name in saved.missing:
         out(f"missing: {name}")
@@ -304,50 +303,6 @@ def _no_backup(language: str, error: DomainError | OSError) -> int:
     key = f"backup.{code}" if has(f"backup.{code}") else "backup.other"
     out(say(language, key, what=what).strip().rstrip(":：").rstrip())
     return 1
-
-
-def doctor(settings: Settings) -> int:
-    """Every part: what works, what does not, and what to do about it."""
-    good = True
-
-    def say_so(well: bool, what: str, todo: str = "") -> None:
-        nonlocal good
-        good = good and well
-        out(f"{'ok  ' if well else 'FAIL'} {what}" + (f"  -> {todo}" if todo and not well else ""))
-
-    version = tuple(int(x) for x in sqlite3.sqlite_version.split("."))
-    safe = version >= SAFE_SQLITE[0] or any(
-        version[:2] == fixed[:2] and version >= fixed for fixed in SAFE_SQLITE
-    )
-    mode = "reads may use connections of their own" if safe else "one connection for all (safe)"
-    say_so(True, f"SQLite {sqlite3.sqlite_version}: {mode}")
-    try:
-        upgrade(settings.database)
-        for found in whole(settings):
-            say_so(*found)
-    except (OSError, sqlite3.Error) as error:
-        say_so(False, f"database {settings.database}: {error}", "check the folder's rights")
-    key = settings.data_dir / "secret.key"
-    private = not key.exists() or (key.stat().st_mode & 0o077) == 0
-    say_so(private, "the secret key is readable by its owner only", f"chmod 600 {key}")
-    say_so(
-        True,
-        f"time zone {settings.timezone}:"
-        f" now {RealClock().now().astimezone(settings.zone):%F %H:%M}",
-    )
-    public = bool(settings.public_url) or settings.sandbox
-    if not public:
-        out("warn links begin with this machine's address  -> set VITRINE_PUBLIC_URL")
-    calendar = WorkCalendar(settings.zone)
-    year = calendar.day(RealClock().now()).year
-    known_year = ChinaHolidays().known(year)
-    say_so(known_year, f"holidays of {year} with their exchanged days", "update the package")
-    for well, line in examine(settings):
-        mark = {True: "ok  ", False: "FAIL", None: "warn"}[well]
-        good = good and well is not False
-        out(f"{mark} {line}")
-    out(f"     version {VERSION}")
-    return 0 if good else 1
 
 
 def invite(settings: Settings, name: str) -> int:

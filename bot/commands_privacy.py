@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bot import dossier
-from bot.app import App, Occupied, lock
+from bot.app import App
+from bot.folder import Occupied, lock
 from bot.keys import master_keys, present
 from bot.privacy import EXPORT, customer, forget, gone_name, would_forget
 from bot.settings import Settings

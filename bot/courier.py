@@ -14,12 +14,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.chat.port import CannotEdit, ChatAdapter, Edits, SendError
 from bot.cards import Draw
 from bot.limits import Limits
+from bot.logs import about
 from bot.losses import Losses
+from bot.measures import Measures
 from bot.parcels import Packer, Parcel
 from domain.notice import Kind
 from storage.ledger import Ledger
@@ -60,6 +62,8 @@ class Courier:
     limits: Limits
     losses: Losses
     done: Callable[[], None] = lambda: None
+    measures: Measures = field(default_factory=Measures)
+    ours: Callable[[str], bool] = lambda _: True
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: dict[asyncio.Task[None], float] = field(default_factory=dict)
     _drawn: dict[Draw, asyncio.Task[bytes]] = field(default_factory=dict)
@@ -78,7 +82,8 @@ class Courier:
 
     async def run(self) -> None:
         """Carry until cancelled. Nothing that goes wrong with one notice stops the others."""
-        await self._recover(time.time() + LEASE)
+        if not self.store.shared:  # else whoever takes a platform over sees to what was left
+            await self._recover(time.time() + LEASE)
         try:
             while True:
                 self._woken.clear()
@@ -103,11 +108,23 @@ class Courier:
             async with asyncio.timeout(pause):
                 await self._woken.wait()
 
-    async def _recover(self, wall: float) -> None:
-        """Claims whose sender died or hangs: sent again where that is safe, else marked unknown."""
+    async def take_over(self, platform: str) -> None:
+        """Nobody else sends on a platform any more: what was on its way is sorted out at once."""
+        if self.store.shared:
+            await self._recover(time.time() + LEASE, platform)
+            self.wake()
 
-        def sort_out(ledger: Ledger) -> None:
+    async def _recover(self, wall: float, platform: str = "") -> None:
+        """Claims whose sender died or hangs (on one platform, or on all that are ours): sent again
+        where that is safe, else marked unknown.
+        """
+
+        def sort_out(ledger: Ledger) -> list[str]:
+            doubtful = []
             for claimed in ledger.outbox.expired(wall):
+                theirs = claimed.notice.to.platform
+                if theirs != platform if platform else not self.ours(theirs):
+                    continue
                 adapter = self.adapters.get(claimed.notice.to.platform)
                 mark = claimed.notice.kind is Kind.REACTION  # where there are none, it is an answer
                 can = adapter.can if adapter is not None else None
@@ -116,9 +133,12 @@ class Courier:
                 else:
                     ledger.outbox.unknown(claimed, "the process stopped while sending")
                     self.losses.doubtful(ledger, claimed)
+                    doubtful.append(claimed.notice.to.platform)
+            return doubtful
 
         self._looked = time.monotonic()
-        await self.store.run(sort_out)
+        for name in await self.store.run(sort_out):
+            self.measures.delivered(name, "unknown")
 
     async def _round(self) -> tuple[int, float]:
         """Claim, word, and send off. How many went, and when (wall clock) more may go."""
@@ -129,7 +149,7 @@ class Courier:
         if room <= 0:
             return 0, 0.0
         parcels, opens = await self.store.run(
-            lambda ledger: self.packer.pack(ledger, wall, wall + LEASE, room)
+            lambda ledger: self.packer.pack(ledger, wall, wall + LEASE, room, self.ours)
         )
         for parcel in parcels:
             task = asyncio.create_task(self._deliver(parcel, wall + LEASE))
@@ -145,6 +165,12 @@ class Courier:
 
     async def _deliver(self, parcel: Parcel, until: float) -> None:
         first = parcel.claims[0]
+        to, order = first.notice.to, first.notice.facts.get("order")
+        with about(notice=first.id, platform=to.platform, chat=to.chat, order=order):
+            await self._carry(parcel, until)
+
+    async def _carry(self, parcel: Parcel, until: float) -> None:
+        first = parcel.claims[0]
         adapter = self.adapters.get(first.notice.to.platform)
         if adapter is None:
             error = SendError("no adapter for this platform", permanent=True)
@@ -154,23 +180,24 @@ class Courier:
         try:
             message_id = await asyncio.wait_for(self._send(adapter, parcel, until, begun), LONGEST)
         except SendError as error:
-            await self._settle(parcel, error, self._arrived(adapter.platform, begun[0]))
+            await self._settle(parcel, error, self._arrived(parcel, begun[0]))
         except TimeoutError:
             late = SendError("timed out", ambiguous=True)
-            await self._settle(parcel, late, self._arrived(adapter.platform, begun[0]))
+            await self._settle(parcel, late, self._arrived(parcel, begun[0]))
         except Exception as fault:
             log.exception("notice %d could not be sent", first.id)
-            await self._settle(
-                parcel, SendError(type(fault).__name__), self._arrived(adapter.platform, begun[0])
-            )
+            broke = SendError(type(fault).__name__)
+            await self._settle(parcel, broke, self._arrived(parcel, begun[0]))
         else:
-            await self._sent(parcel, message_id, self._arrived(adapter.platform, begun[0]))
+            await self._sent(parcel, message_id, self._arrived(parcel, begun[0]))
 
-    def _arrived(self, platform: str, begun: float) -> float:
+    def _arrived(self, parcel: Parcel, begun: float) -> float:
         """The moment to which a message is charged that left at another and was answered now: so
         much later as its answer took longer than the quickest of the last ones, and a little.
         """
-        now = time.time()
+        now, platform = time.time(), parcel.claims[0].notice.to.platform
+        if not parcel.silent:
+            self.measures.answered(platform, now - begun)
         trips = self._trips.setdefault(platform, deque(maxlen=TRIPS))
         trips.append(now - begun)
         return min(now, begun + (now - begun - min(trips)) + JITTER)
@@ -220,15 +247,20 @@ class Courier:
             return None
 
     async def _sent(self, parcel: Parcel, message_id: str, wall: float) -> None:
-        def note(ledger: Ledger) -> None:
+        def note(ledger: Ledger) -> datetime:
+            now = ledger.clock.now()
             if not parcel.silent:
                 picture = parcel.draw is not None
                 self.limits.charge(ledger, parcel.claims[0].notice, wall, picture=picture)
             for claimed in parcel.claims:
-                numbered = parcel.fitted.numbered
-                ledger.outbox.sent(claimed, message_id, ledger.clock.now(), numbered)
+                ledger.outbox.sent(claimed, message_id, now, parcel.fitted.numbered)
+            return now
 
-        await self.store.run(note)
+        now = await self.store.run(note)
+        for notice in (c.notice for c in parcel.claims):
+            delay = None if parcel.silent else (now - notice.not_before).total_seconds()
+            result = "needless" if parcel.silent else "sent"
+            self.measures.delivered(notice.to.platform, result, delay)
 
     async def _settle(self, parcel: Parcel, error: SendError, wall: float) -> None:
         """What a failed send means for its notices."""
@@ -236,38 +268,49 @@ class Courier:
         adapter = self.adapters.get(first.to.platform)
         idempotent = adapter is not None and adapter.can.idempotent
 
-        def note(ledger: Ledger) -> None:
+        def note(ledger: Ledger) -> list[str]:
             self.limits.charge(ledger, first, wall)
             if error.retry_after is not None:
                 until = wall + error.retry_after
                 self.limits.hold(ledger, first.to, until, everywhere=error.everywhere)
-            for claimed in parcel.claims:
+            fates = [
                 self._fate(ledger, claimed, error, wall, idempotent=idempotent)
+                for claimed in parcel.claims
+            ]
             if error.moved_to and error.moved_to != first.to.chat:
                 ledger.folk.move(first.to, error.moved_to)
             elif error.shut:
                 self.losses.shut(ledger, first.to, str(error))
+            return fates
 
         for claimed in parcel.claims:
             log.warning("notice %d (try %d): %s", claimed.id, claimed.attempts, error)
-        await self.store.run(note)
+        fates = await self.store.run(note)
+        self.measures.failed(first.to.platform, error)
+        for fate in fates:
+            self.measures.delivered(first.to.platform, fate)
 
     def _fate(
         self, ledger: Ledger, claimed: Claimed, error: SendError, wall: float, *, idempotent: bool
-    ) -> None:
+    ) -> str:
+        """Write down what a failed send means for one notice; in one word."""
         mark = claimed.notice.kind is Kind.REACTION
         lies = ledger.clock.now() - claimed.notice.not_before > OLDEST
         if error.moved_to and error.moved_to != claimed.notice.to.chat:
             ledger.outbox.release(claimed)
-        elif error.retry_after is not None and not lies:
+            return "moved"
+        if error.retry_after is not None and not lies:
             at = wall + error.retry_after * (1 + random.random() / 20)
             ledger.outbox.postponed(claimed, at, str(error))
-        elif error.permanent or claimed.attempts > (MARKS - 1 if mark else len(RETRY)):
+            return "paused"
+        if error.permanent or claimed.attempts > (MARKS - 1 if mark else len(RETRY)):
             ledger.outbox.dead(claimed, str(error))
             self.losses.dead(ledger, claimed, shut=error.shut)
-        elif error.ambiguous and not idempotent:
+            return "dead"
+        if error.ambiguous and not idempotent:
             ledger.outbox.unknown(claimed, str(error))
             self.losses.doubtful(ledger, claimed)
-        else:
-            wait = float(RETRY[claimed.attempts - 1])
-            ledger.outbox.again(claimed, wall + wait * (1 + random.random() / 4), str(error))
+            return "unknown"
+        wait = float(RETRY[claimed.attempts - 1])
+        ledger.outbox.again(claimed, wall + wait * (1 + random.random() / 4), str(error))
+        return "retry"

@@ -10,14 +10,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adapters.chat.port import ChatAdapter
-from bot.app import Occupied, lock
 from bot.clocks import RealClock
+from bot.folder import Occupied, lock
 from bot.keys import master_keys
 from bot.platforms import FOUND, assemble, configured
 from bot.settings import Settings
 from bot.wording.speak import say
 from bot.wording.telling import check
 from domain.events import unstamp
+from storage.migrate import upgrade
 from storage.store import Store
 
 Line = tuple[bool | None, str]
@@ -40,6 +41,8 @@ def examine(settings: Settings) -> list[Line]:
 
 
 def _asked(settings: Settings) -> list[Line]:
+    if not settings.database.exists():
+        upgrade(settings.database)  # what platforms remember lies there
     store = Store(settings.database, RealClock(), master_keys(settings))
     try:
         adapters = assemble(settings, store, _nobody)

@@ -231,7 +231,7 @@ class House:
         platforms = dict(self.platforms())
         findings = list(self.audited())
         well = database == "ok" and not findings
-        well = well and all(s in ("ok", "off", "starting") for s in platforms.values())
+        well = well and all(s in ("ok", "off", "starting", "standby") for s in platforms.values())
         return {
             "status": "ok" if well else "failing",
             "version": self.version,

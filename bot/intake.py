@@ -11,24 +11,29 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from adapters.chat.port import ChatAdapter, Chunks, InboundMessage, Media
 from bot.clocks import TurnedClock
+from bot.hearing import collected, missing, plain
 from bot.keeping import noted
+from bot.logs import about, carried
+from bot.measures import Measures
 from bot.pictures.qr import read_codes
-from bot.talk import Talk
+from bot.talk import Talk, named
 from bot.understanding.normalise import clean
 from domain.errors import DomainError, PhotoFault
 from domain.notice import Kind, Loud, Notice
 from domain.person import Address
-from storage.inbox import Received
+from storage.cache import Received
 from storage.ledger import Ledger
 from storage.photos import MAX_BYTES, MAX_VIDEO_BYTES, KeptPhoto, Photos
+from storage.sql import Ahead
 from storage.store import Store
 
 log = logging.getLogger("vitrine.intake")
@@ -38,6 +43,10 @@ ALBUM_QUIET = 0.8
 ALBUM_LONGEST = 6.0
 FETCHING = 6
 """Messages whose pictures are fetched at a time."""
+ADOPT = 5.0
+"""Seconds between two looks at what dead processes left."""
+LATER = 1.0
+"""Seconds after which a message that could not be handled yet is tried again."""
 
 
 @dataclass(slots=True)
@@ -49,6 +58,8 @@ class Intake:
     photos: Photos
     adapters: Mapping[str, ChatAdapter]
     done: Callable[[], None] = lambda: None
+    measures: Measures = field(default_factory=Measures)
+    _begun: dict[int, float] = field(default_factory=dict)
     _queues: dict[Chat, deque[int]] = field(default_factory=dict)
     _workers: dict[Chat, asyncio.Task[None]] = field(default_factory=dict)
     _fetches: dict[int, asyncio.Task[list[dict[str, Any]]]] = field(default_factory=dict)
@@ -57,42 +68,69 @@ class Intake:
 
     async def hear(self, message: InboundMessage) -> bool:
         """Take a message in; when this returns it is on disk. False for a redelivery."""
+        begun = time.monotonic()
         album = str(message.album)[:100]
         media = [await self._spool(m) for m in message.media]
-        payload: dict[str, Any] = {
-            "said": message.said.value,
-            "text": clean(message.text),
-            "media": media,
-            "reply_to": message.reply_to,
-            "target": message.target,
-            "button": message.button[:128],
-            "sender_name": clean(message.sender_name)[:80],
-            "private": message.private,
-            "mentions_bot": message.mentions_bot,
-            "forwarded": message.forwarded,
-            "from_bot": message.from_bot,
-            "album": album,
-            "title": clean(message.title)[:80],
-        }
-        kept = {k: v for k, v in payload.items() if v}
-        at = self._moment(message)
-        number = await self.store.run(
-            lambda ledger: ledger.inbox.take(
-                message.platform,
-                message.account,
-                message.message_id,
-                message.chat,
-                message.sender,
-                at,
-                kept,
-            )
+        kept = plain(message, album, media)
+        taking = partial(self._take, message, self._moment(message), kept)
+        chat = (message.platform, message.account, message.chat)
+        ahead = Ahead(
+            ((message.platform, message.account, message.message_id),),
+            tuple(named(message.text)),
         )
+        if not media and not album and chat not in self._workers:
+            taken = await self._at_once(message, taking, ahead, begun)
+            if taken is not None:
+                return taken
+        number = await self.store.run(taking, ahead)
         if number:
-            chat = (message.platform, message.account, message.chat)
+            self._begun[number] = begun
             if album:
                 self._albums[chat, album] = time.monotonic()
             self._fetch(message.platform, number, media)
             self._queue(chat, number)
+        return bool(number)
+
+    def _take(
+        self, message: InboundMessage, at: datetime, kept: Mapping[str, Any], ledger: Ledger
+    ) -> int:
+        return ledger.inbox.take(
+            message.platform,
+            message.account,
+            message.message_id,
+            message.chat,
+            message.sender,
+            at,
+            kept,
+        )
+
+    async def _at_once(
+        self, message: InboundMessage, taking: Callable[[Ledger], int], ahead: Ahead, begun: float
+    ) -> bool | None:
+        """Take a message in and handle it in one unit of work: words need no waiting for. None if
+        that did not work: then it is taken in first, and what is wrong with it is seen after that.
+        """
+
+        def both(ledger: Ledger) -> tuple[int, str]:
+            number = taking(ledger)
+            if not number:
+                return 0, ""
+            row = ledger.inbox.get(number)
+            if row is None or (self.store.shared and not ledger.inbox.first(row)):
+                return number, ""
+            return number, self.talk.hear(ledger, number)
+
+        try:
+            number, outcome = await self.store.run(carried(both), ahead)
+        except Exception as error:
+            log.warning("message %s: %s", message.message_id, type(error).__name__)
+            return None
+        if number and outcome:
+            self.measures.handled(message.platform, outcome, time.monotonic() - begun)
+            self.done()
+        elif number:
+            self._begun[number] = begun
+            self._queue((message.platform, message.account, message.chat), number)
         return bool(number)
 
     def _moment(self, message: InboundMessage) -> datetime:
@@ -118,11 +156,11 @@ class Intake:
         """The bytes, safe on disk, or the fault that kept them from it."""
         video = entry["kind"] == "video"
         try:
-            chunks = await _collected(stream(), MAX_VIDEO_BYTES if video else MAX_BYTES)
+            chunks = await collected(stream(), MAX_VIDEO_BYTES if video else MAX_BYTES)
             digest = await asyncio.to_thread(self.photos.spool, chunks, video=video)
             entry = entry | {"digest": digest}
             if thumb is not None:
-                still = await _collected(thumb(), MAX_BYTES)
+                still = await collected(thumb(), MAX_BYTES)
                 entry["thumb"] = await asyncio.to_thread(self.photos.spool, still)
         except PhotoFault as error:
             if "digest" not in entry:
@@ -131,12 +169,12 @@ class Intake:
 
     def _fetch(self, platform: str, number: int, media: list[dict[str, Any]]) -> None:
         """Begin to bring what a message only refers to; its worker waits for it."""
-        if any(_missing(m) for m in media):
+        if any(missing(m) for m in media):
             self._fetches[number] = asyncio.create_task(self._brought(platform, media))
 
     async def _brought(self, platform: str, media: list[dict[str, Any]]) -> list[dict[str, Any]]:
         async with self._gate:
-            return [await self._bring(platform, m) if _missing(m) else m for m in media]
+            return [await self._bring(platform, m) if missing(m) else m for m in media]
 
     async def _bring(self, platform: str, entry: dict[str, Any]) -> dict[str, Any]:
         adapter = self.adapters.get(platform)
@@ -151,12 +189,27 @@ class Intake:
             return entry | {"fault": "unreachable"}
 
     async def recover(self) -> int:
-        """Queue what was acknowledged and not handled; how many."""
-        waiting = await self.store.run(lambda ledger: ledger.inbox.waiting())
+        """Queue what was acknowledged and not handled; how many. Where there are other processes,
+        what was in the hands of one that lives no more.
+        """
+        if self.store.shared:
+            me = self.store.holder
+            waiting = await self.store.run(lambda ledger: ledger.inbox.adopt(me))
+        else:
+            waiting = await self.store.run(lambda ledger: ledger.inbox.waiting())
         for row in waiting:
             self._fetch(row.platform, row.id, list(row.payload.get("media", ())))
             self._queue((row.platform, row.account, row.chat), row.id)
         return len(waiting)
+
+    async def adopting(self) -> None:
+        """Messages in the hands of processes that died are handled by one that lives."""
+        while self.store.shared:
+            await asyncio.sleep(ADOPT)
+            try:
+                await self.recover()
+            except Exception:
+                log.exception("what others left could not be looked through")
 
     @property
     def busy(self) -> bool:
@@ -173,7 +226,13 @@ class Intake:
         queue = self._queues[chat]
         try:
             while queue:
-                await self._handle(queue.popleft())
+                try:
+                    await self._handle(queue[0])
+                except Exception as error:  # the books cannot be reached: it waits in them
+                    log.warning("message %d waits: %s", queue[0], type(error).__name__)
+                    await asyncio.sleep(LATER)
+                else:
+                    queue.popleft()
         finally:
             del self._workers[chat]
             if not queue:
@@ -181,24 +240,47 @@ class Intake:
             self.done()
 
     async def _handle(self, number: int) -> None:
-        row: Received | None = None
+        begun = self._begun.pop(number, time.monotonic())
+        row = await self.store.run(lambda ledger: ledger.inbox.get(number))
+        if row is None or row.state != "waiting":
+            return
+        with about(message_id=row.message_id, platform=row.platform, chat=row.chat, inbox=number):
+            outcome = await self._became(row)
+        self.measures.handled(row.platform, outcome, time.monotonic() - begun)
+
+    async def _became(self, row: Received) -> str:
+        """Handle a message; what became of it, in one word."""
+        number = row.id
         try:
-            row = await self.store.run(lambda ledger: ledger.inbox.get(number))
-            if row is None or row.state != "waiting":
-                return
             if row.payload.get("album"):
                 await self._whole(row)
                 row = await self._merged(row)
             if row.payload.get("media"):
                 await self._prepare(row)
-            here = row.id
-            await self.store.run(lambda ledger: self.talk.hear(ledger, here))
+            return await self._in_turn(row)
         except Exception as error:
-            name = row.message_id if row else number
-            log.exception("message %s could not be handled", name)
-            await self._bury(row.id if row else number, error)
+            log.exception("message %s could not be handled", row.message_id)
+            await self._bury(row.id, error)
+            return "dead"
         finally:
             self._fetches.pop(number, None)
+
+    async def _in_turn(self, row: Received) -> str:
+        """Handle it once nothing said before it in its chat waits any more, here or elsewhere."""
+
+        def hear(ledger: Ledger) -> str | None:
+            if self.store.shared and not ledger.inbox.first(row):
+                return None
+            return self.talk.hear(ledger, row.id)
+
+        pause = 0.02
+        while (outcome := await self.store.run(carried(hear), self._ahead(row))) is None:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LATER)
+        return str(outcome)
+
+    def _ahead(self, row: Received) -> Ahead:
+        return Ahead(orders=tuple(named(str(row.payload.get("text", "")))))
 
     async def _whole(self, row: Received) -> None:
         """Wait until no further part of the album has come for a while."""
@@ -298,19 +380,3 @@ class Intake:
             )
 
         await self.store.run(note)
-
-
-def _missing(entry: Mapping[str, Any]) -> bool:
-    """Whether a picture still has to be fetched."""
-    return bool(entry.get("ref")) and "digest" not in entry and not entry.get("fault")
-
-
-async def _collected(stream: AsyncIterator[bytes], most: int) -> list[bytes]:
-    """All chunks of a stream; PhotoFault when there are more bytes than anybody may send."""
-    chunks, size = [], 0
-    async for chunk in stream:
-        size += len(chunk)
-        if size > most:
-            raise PhotoFault("too-large")
-        chunks.append(chunk)
-    return chunks

@@ -59,9 +59,16 @@ class Packer:
     factory: str
 
     def pack(
-        self, ledger: Ledger, wall: float, lease: float, room: int
+        self,
+        ledger: Ledger,
+        wall: float,
+        lease: float,
+        room: int,
+        ours: Callable[[str], bool] = lambda _: True,
     ) -> tuple[list[Parcel], float]:
-        """Up to `room` messages, and when (wall clock) something that has to wait may go."""
+        """Up to `room` messages on platforms that are `ours`, and when (wall clock) something that
+        has to wait may go.
+        """
         now = ledger.clock.now()
         parcels: list[Parcel] = []
         opens: list[float] = []
@@ -72,7 +79,7 @@ class Packer:
                 opens.append(at)
             return not at
 
-        for platform in ledger.outbox.platforms(now):
+        for platform in filter(ours, ledger.outbox.platforms(now)):
             left, at = self.limits.platform(ledger, platform, wall)
             if at:
                 opens.append(at)

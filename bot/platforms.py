@@ -49,13 +49,7 @@ class Remembered:
 
     async def count(self, name: str, more: int) -> int:
         """See `adapters.chat.port.Memory`."""
-
-        def add(ledger: Ledger) -> int:
-            total = int(ledger.settings.get(self._key(name), "0")) + more
-            ledger.settings.put(self._key(name), str(total))
-            return total
-
-        return await self.store.run(add)
+        return await self.store.run(lambda ledger: ledger.settings.add(self._key(name), more))
 
     def _key(self, name: str) -> str:
         return f"{MEMORY}{self.platform}/{name}"

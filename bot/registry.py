@@ -114,10 +114,12 @@ class Registry:
     routes: dict[tuple[str, int], RouteEntry] = field(default_factory=dict)
     shown: dict[str, tuple[str, int, str, Route]] = field(default_factory=dict)
     recent: dict[tuple[str, str, str], deque[Heard]] = field(default_factory=dict)
+    newest: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def refresh(self, ledger: Ledger) -> World:
         """The world as the books have it now."""
         cache = ledger.cache
+        ledger.orders.catch_up()
         if self.world is None or self.version != cache.version:
             self._rebuild(ledger)
         elif cache.fresh:
@@ -172,6 +174,10 @@ class Registry:
         """What was said in this message's chat before it, oldest first."""
         key = (row.platform, row.account, row.chat)
         ring = self.recent.get(key)
+        if ring is not None and ledger.cache.shared:
+            newest = ledger.inbox.newest(*key)
+            if self.newest.get(key) != newest:
+                ring, self.newest[key] = None, newest
         if ring is None:
             since = unstamp(row.at) - LOOK_BACK
             past = ledger.inbox.recent(row.platform, row.account, row.chat, since, row.id)
@@ -182,6 +188,7 @@ class Registry:
 
     def remember(self, row: Received, outcome: Mapping[str, Any]) -> None:
         """A message that was just handled."""
+        self.newest[row.platform, row.account, row.chat] = row.id
         ring = self.recent.get((row.platform, row.account, row.chat))
         if ring is not None:
             ring.append(heard(row, outcome))

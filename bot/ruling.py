@@ -157,6 +157,7 @@ class Ruling:
             calendar = self.rules.calendar
             if text:
                 ledger.settings.put(ESCALATION, text)
+                ledger.sql.everybody = True
             else:
                 ledger.settings.drop(ESCALATION)
             retime(ledger, Law(calendar, self.rules.desk.policy), Law(calendar, policy))
@@ -210,6 +211,7 @@ def _changed(
 
 
 def _write(ledger: Ledger, first: date, last: date, kind: Own | None, reason: str) -> None:
+    ledger.sql.everybody = True
     for day in _range(first, last):
         if kind:
             ledger.settings.put(f"{DAYS}{day:%Y-%m-%d}", kind)

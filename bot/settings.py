@@ -23,6 +23,10 @@ def _parts(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+POSTGRES = "postgresql+psycopg://"
+"""How the address of a PostgreSQL database begins."""
+
+
 class Settings(BaseSettings):
     """What can be set from outside; the defaults run the sandbox on one machine."""
 
@@ -31,7 +35,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Path("var")
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
     timezone: str = "Asia/Shanghai"
     language: str = "zh-CN"
     factory: str = "Vitrine"
@@ -50,6 +54,7 @@ class Settings(BaseSettings):
     standup: str = "08:30"
     api_token: str = Field(default="", repr=False)
     log_level: str = "INFO"
+    log_format: Literal["", "text", "json"] = ""
     limits: str = ""
     escalation: str = ""
 
@@ -116,10 +121,20 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database_is_served(cls, value: str) -> str:
+        if value.startswith(POSTGRES):
+            return value
         scheme, _, path = value.partition(":///")
         if value and (scheme.split("+")[0] != "sqlite" or not path):
-            raise ValueError("only sqlite:///FILE is served by this version")
+            raise ValueError("it has to be sqlite:///FILE or postgresql+psycopg://…")
         return value
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every value that nobody may read in a log."""
+        found = [n for n, told in Settings.model_fields.items() if not told.repr]
+        return [
+            part for name in found for part in (getattr(self, name), *_parts(getattr(self, name)))
+        ]
 
     @property
     def encryption_keys(self) -> list[str]:
@@ -137,6 +152,23 @@ class Settings(BaseSettings):
         if not self.database_url:
             return self.data_dir / "vitrine.db"
         return Path(self.database_url.partition(":///")[2])
+
+    @property
+    def shown(self) -> str:
+        """Where the books are, for people: without a password."""
+        _, at, rest = self.database_url.rpartition("@")
+        return f"at {rest}" if at else str(self.database_url or self.database)
+
+    @property
+    def books(self) -> Path | str:
+        """Where the books are: the SQLite file, or the address of a PostgreSQL database."""
+        return self.database_url if self.database_url.startswith(POSTGRES) else self.database
+
+    @property
+    def address(self) -> str:
+        """Where this machine reaches our pages."""
+        shown = f"[{self.http_host}]" if ":" in self.http_host else self.http_host
+        return f"http://{shown}:{self.http_port}/"
 
     @property
     def base_url(self) -> str:

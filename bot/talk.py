@@ -35,6 +35,7 @@ from storage.ledger import Ledger
 
 log = logging.getLogger("vitrine.talk")
 NUMBERED = re.compile(r"[#＃№]?[A-Za-z]{0,4}[-_]?\d[A-Za-z0-9-]*", re.ASCII)
+MOST_NAMED = 20
 SHORT = 24
 """A text longer than this is no answer to a question unless it replies to it."""
 
@@ -84,11 +85,11 @@ class Talk:
         self.onboarding = Onboarding(self.replies, self.checks, self.doors)
         self.losses = Losses(self.desk)
 
-    def hear(self, ledger: Ledger, number: int) -> None:
-        """Handle one message of the inbox and write down what became of it."""
+    def hear(self, ledger: Ledger, number: int) -> str:
+        """Handle one message of the inbox and write down what became of it; the decision."""
         row = ledger.inbox.get(number)
         if row is None or row.state != "waiting":
-            return
+            return ""
         self.registry.refresh(ledger)
         past = self.registry.said(ledger, row)
         outcome = self._outcome(ledger, row, tuple(past))
@@ -96,6 +97,7 @@ class Talk:
         ledger.inbox.close(row.id, "done", outcome, ledger.clock.now())
         if outcome.get("remember"):
             self.registry.remember(row, outcome)
+        return str(outcome.get("decision", ""))
 
     def _outcome(self, ledger: Ledger, row: Received, past: tuple[Heard, ...]) -> dict[str, Any]:
         said = row.payload.get("said")
@@ -382,6 +384,11 @@ class Talk:
     def _pressed(self, ledger: Ledger, view: Scene, button: str) -> dict[str, Any]:
         outcome = self._credited(ledger, view, self.presses.pressed(ledger, view, button))
         return {"person": view.person.id, "decision": "pressed"} | outcome
+
+
+def named(text: str) -> list[str]:
+    """What in a text may be the number of an order, written as numbers are."""
+    return [found.lstrip("#＃№").upper() for found in NUMBERED.findall(text)][:MOST_NAMED]
 
 
 def questions_codes(kept: Mapping[str, Any] | None) -> list[str]:

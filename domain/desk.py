@@ -2,7 +2,7 @@
 transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,6 @@ from domain.events import (
     Event,
     InspectionFailed,
     LevelChanged,
-    NodeCompleted,
     NodeConfirmed,
     NodeDelayed,
     NodeReworked,
@@ -38,6 +37,7 @@ from domain.reaching import at
 from domain.satisfaction import FEEDBACK, Satisfaction
 from domain.supply_news import Ahead, SupplyNews, seven
 from domain.supplying import Supplying
+from domain.undoing import newly_awaiting, unsaid
 from domain.watch import CALM, OVERDUE, SILENT, Watch, awaited, rank
 
 
@@ -204,7 +204,7 @@ class Desk:
                 continue
             if before.nodes[event.node].held and not after.nodes[event.node].held:
                 self.alarms.settle(books, after, event, told)
-            if _newly(before, after, event.node):
+            if newly_awaiting(before, after, event.node):
                 self.ask_confirmation(books, after, event, told)
         self._push(books, before, after, events, told)
 
@@ -348,7 +348,7 @@ class Desk:
     def _unsay(self, books: Books, before: Order, order: Order, event: Event, told: Told) -> None:
         """Pushes not yet sent are dropped; who was told hears a correction."""
         history = books.history(order.order_no)
-        gone = _unsaid(before, order, event, history)
+        gone = unsaid(before, order, event, history)
         causes = [cause(order.order_no, seq) for seq in gone]
         for alert in books.open_alerts():
             if alert.id in causes:
@@ -377,27 +377,6 @@ class Desk:
             if node.held and not before.nodes[key].held:
                 about = [e for e in history if e.node == key]
                 self.alarms.reopen(books, order, about, told)
-
-
-def _unsaid(before: Order, after: Order, event: Event, history: Iterable[Event]) -> list[int]:
-    """The undone events, and later ones that had made a node green which is green no more."""
-    assert isinstance(event.fact, ReportUndone)
-    gone = set(event.fact.undone)
-    lost = {k for k, n in before.nodes.items() if n.done and not after.nodes[k].done}
-    greening = (NodeCompleted, PhotoAttached, NodeConfirmed)
-    gone |= {
-        e.seq
-        for e in history
-        if e.node in lost and e.seq > min(gone) and isinstance(e.fact, greening)
-    }
-    return sorted(gone)
-
-
-def _newly(before: Order, after: Order, node: str) -> bool:
-    """Whether a node began to wait for somebody's nod."""
-    lacks = {a for a in after.nodes[node].awaiting if a != "photo"}
-    had = set(before.nodes[node].awaiting) if node in before.nodes else set()
-    return bool(lacks - had)
 
 
 SOON = timedelta(minutes=2)

@@ -28,7 +28,8 @@ from storage import migrate
 from storage.inbox import said_at
 from storage.secrets import Broken, Master, Ring, Safe, WrongKey, beside
 from storage.sql import Sql
-from storage.verify import Report, reader, verify
+from storage.sqlite import reader
+from storage.verify import Report, verify
 
 FORMAT, VERSION = "vitrine-backup", 1
 DATABASE, SECRET, MANIFEST, PICTURES = "vitrine.db", "secret.key", "manifest.json", "photos"

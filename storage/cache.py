@@ -54,7 +54,11 @@ class Asked:
 
 @dataclass(slots=True)
 class Cache:
-    """What has been read and is still true. Only the writer's thread looks at it."""
+    """What has been read and is still true. Only the writer's thread looks at it.
+
+    Where other processes write too (`shared`), `sure` holds the orders that were looked at in this
+    batch, and `looked` the moment (of the steady clock) at which the list of open orders was.
+    """
 
     orders: dict[str, Order] = field(default_factory=dict)
     heads: dict[str, str] = field(default_factory=dict)
@@ -72,6 +76,10 @@ class Cache:
     asked: dict[Seat, Asked] | None = None
     ring: Ring = field(default_factory=Ring)
     version: int = 0
+    shared: bool = False
+    sure: set[str] = field(default_factory=set)
+    looked: float = 0.0
+    hinted: bool = False
 
     def trim(self) -> None:
         """Orders of years ago need not stay in memory because somebody looked at them once."""
@@ -93,8 +101,16 @@ class Cache:
         self.pieces.clear()
         self.ring.forget()
         self.pass_on()
+        self.sure.clear()
+        self.looked = 0.0
         self.people = self.groups = self.open = None
         self.version += 1
+
+    def begin(self) -> None:
+        """The next batch begins."""
+        if self.shared:
+            self.sure.clear()
+            self.pass_on()
 
     def pass_on(self) -> None:
         """What another process may change at any moment is not remembered longer than a batch."""

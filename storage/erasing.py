@@ -130,9 +130,9 @@ def _words(ledger: Ledger, numbers: Sequence[str]) -> int:
         route = ledger.orders.route_version(row["route"], row["route_version"])
         ledger.orders.rewrite(fold(empty(no, route), events), row["head"])
         count += ledger.sql.value(
-            "SELECT COUNT(*) FROM event WHERE order_no = :no AND instr(data, :m) > 0",
+            "SELECT COUNT(*) FROM event WHERE order_no = :no AND data LIKE :m",
             no=no,
-            m=f'"{MARK}',
+            m=f'%"{MARK}%',
         )
         for alert in ledger.alerts.all_alerts_of(no):
             ledger.sql.do("UPDATE alert SET text = '' WHERE id = :i", i=alert.id)

@@ -31,7 +31,9 @@ class InboxBook:
     ) -> int:
         """Take a message in; its number, or 0 if it was taken in before (a redelivery)."""
         key = (platform, account, message_id)
-        if key in self.cache.taken or self.sql.stored(
+        if key in self.cache.taken:
+            return 0
+        if key not in self.sql.absent and self.sql.stored(
             "SELECT id FROM inbox WHERE platform = :p AND account = :a AND message_id = :m",
             p=platform,
             a=account,
@@ -40,7 +42,7 @@ class InboxBook:
             return 0
         number = self.sql.next("inbox")
         sealed, said = self._payload(platform, account, message_id, sender, payload), stamp(at)
-        row = (number, *key, chat, sender, said, sealed, "waiting", "", "")
+        row = (number, *key, chat, sender, said, sealed, "waiting", "", "", self.sql.holder)
         self.sql.unit.heard[number] = row
         self.sql.unit.any = True
         self.cache.trim()
@@ -72,6 +74,39 @@ class InboxBook:
         """What was acknowledged and not handled yet, oldest first."""
         rows = self.sql.rows("SELECT * FROM inbox WHERE state = 'waiting' ORDER BY id")
         return [self._received(r) for r in rows]
+
+    def first(self, row: Received) -> bool:
+        """Whether nothing said earlier in that chat still waits to be handled."""
+        found = self.sql.value(
+            "SELECT 1 FROM inbox WHERE state = 'waiting' AND platform = :p AND account = :a"
+            " AND chat = :c AND id < :i LIMIT 1",
+            p=row.platform,
+            a=row.account,
+            c=row.chat,
+            i=row.id,
+        )
+        return found is None
+
+    def newest(self, platform: str, account: str, chat: str) -> int:
+        """The number of the last handled message of a chat; 0 if there is none."""
+        found = self.sql.value(
+            "SELECT MAX(id) FROM inbox WHERE platform = :p AND account = :a AND chat = :c"
+            " AND state = 'done'",
+            p=platform,
+            a=account,
+            c=chat,
+        )
+        return int(found or 0)
+
+    def adopt(self, holder: str) -> list[Received]:
+        """Take over what waits in the hands of processes that live no more, oldest first."""
+        rows = self.sql.rows(
+            "UPDATE inbox SET holder = :h WHERE state = 'waiting' AND holder != :h AND NOT EXISTS"
+            " (SELECT 1 FROM lease WHERE lease.name = 'process/' || inbox.holder"
+            " AND lease.until > extract(epoch from clock_timestamp())) RETURNING *",
+            h=holder,
+        )
+        return [self._received(r) for r in sorted(rows, key=lambda r: r["id"])]
 
     def lying(self, before: datetime) -> int:
         """How many messages were said before a moment and still wait to be handled."""

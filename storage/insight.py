@@ -19,8 +19,8 @@ class InsightBook:
         promised for a day or later.
         """
         rows = self.sql.rows(
-            "SELECT order_no, seq FROM orders WHERE open = 0 AND (updated_at >= :s OR due >= :d)"
-            " ORDER BY order_no",
+            "SELECT order_no, seq FROM orders WHERE open = FALSE"
+            " AND (updated_at >= :s OR due >= :d) ORDER BY order_no",
             s=stamp(since),
             d=promised.isoformat(),
         )
@@ -29,9 +29,11 @@ class InsightBook:
     def ended(self, text: str, most: int) -> list[str]:
         """Numbers of orders that are not open, the newest first, by a part of number or product."""
         like = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        has = self.sql.like
         rows = self.sql.rows(
-            "SELECT order_no FROM orders WHERE open = 0 AND (order_no LIKE :like ESCAPE '\\'"
-            " OR product LIKE :like ESCAPE '\\') ORDER BY updated_at DESC, order_no LIMIT :n",
+            "SELECT order_no FROM orders WHERE open = FALSE"  # noqa: S608 - the engine's own word
+            f" AND (order_no {has} :like ESCAPE '\\' OR product {has} :like ESCAPE '\\')"
+            " ORDER BY updated_at DESC, order_no LIMIT :n",
             like=f"%{like}%",
             n=most,
         )

@@ -14,6 +14,7 @@ from storage.access import AccessBook
 from storage.alerts import AlertBook
 from storage.cache import Cache
 from storage.inbox import InboxBook
+from storage.leases import LeaseBook
 from storage.limits import LimitBook
 from storage.needs import NeedBook
 from storage.orders import OrderBook
@@ -55,6 +56,7 @@ class Ledger:
         self.limits = LimitBook(sql)
         self.access = AccessBook(sql)
         self.needs = NeedBook(sql)
+        self.leases = LeaseBook(sql)
         self.transcript = TranscriptBook(sql, self.safe)
         self.platforms: tuple[str, ...] = ()
         self.zone: tzinfo = UTC

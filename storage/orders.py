@@ -3,6 +3,7 @@ stand.
 """
 
 import json
+import time
 from collections.abc import Sequence
 
 from domain.events import Event
@@ -13,9 +14,11 @@ from storage.cache import Cache
 from storage.docs import dump, event_from, event_values, order_from, order_values
 from storage.needs import NeedBook
 from storage.secrets import PLAIN, Seals
-from storage.sql import Row, Sql
+from storage.sql import Overtaken, Row, Sql
 from storage.words import opened
 
+LOOK = 1.0
+"""Seconds after which the open orders are looked at again where other processes write too."""
 GENESIS = ""
 """What the first event of an order is chained to."""
 
@@ -32,16 +35,34 @@ class OrderBook:
     def order(self, order_no: str) -> Order | None:
         """The order as it stands."""
         kept = self.cache.orders.get(order_no)
-        if kept is not None:
+        if kept is not None and (not self.cache.shared or order_no in self.cache.sure):
+            return kept
+        if kept is not None and self._unchanged(kept):
             return kept
         row = self.sql.row("SELECT * FROM orders WHERE order_no = :no", no=order_no)
         return self._known(row) if row else None
 
+    def _unchanged(self, order: Order) -> bool:
+        """Whether nobody else changed it since it was read."""
+        no = order.order_no
+        seq = self.sql.locked.get(no) or self.sql.value(
+            "SELECT seq FROM orders WHERE order_no = :no", no=no
+        )
+        if seq == order.seq:
+            self.cache.sure.add(no)
+        return bool(seq == order.seq)
+
     def _known(self, row: Row) -> Order:
         order = order_from(row, self.route_version(row["route"], row["route_version"]), self.seals)
         self.cache.trim()
-        self.cache.orders[order.order_no] = order
-        self.cache.heads[order.order_no] = row["head"]
+        no = order.order_no
+        known = self.cache.orders.get(no)
+        if self.cache.shared and (known is None or known.seq != order.seq):
+            self.cache.fresh[no] = order  # somebody else's doing
+            if self.cache.open is not None:
+                (self.cache.open.add if order.open else self.cache.open.discard)(no)
+        self.cache.orders[no], self.cache.heads[no] = order, row["head"]
+        self.cache.sure.add(no)
         return order
 
     def history(self, order_no: str) -> tuple[Event, ...]:
@@ -85,26 +106,54 @@ class OrderBook:
         return tuple(event_from(r, self.seals) for r in rows)
 
     def open_numbers(self) -> set[str]:
-        """The numbers of all open orders."""
+        """The numbers of all open orders. Where others write too it may be a second old."""
         if self.cache.open is None:
             rows = self.sql.rows("SELECT * FROM orders WHERE open = TRUE")
             for row in rows:
-                if row["order_no"] not in self.cache.orders:
+                kept = self.cache.orders.get(row["order_no"])
+                if kept is None or kept.seq != row["seq"]:
                     self._known(row)
             self.cache.open = {row["order_no"] for row in rows}
+            self.cache.looked = time.monotonic()
+        elif self.cache.shared:
+            self.catch_up()
         return self.cache.open
+
+    def catch_up(self) -> None:
+        """See what others did to the open orders, if nobody looked within a second or somebody says
+        so.
+        """
+        cache = self.cache
+        if not cache.shared or cache.open is None:
+            return
+        if not cache.hinted and time.monotonic() - cache.looked < LOOK:
+            return
+        cache.looked, cache.hinted = time.monotonic(), False
+        rows = self.sql.rows("SELECT order_no, seq FROM orders WHERE open = TRUE")
+        here = {r["order_no"] for r in rows}
+        seqs = {no: o.seq for no, o in cache.orders.items() if no in here}
+        for row in rows:
+            if seqs.get(row["order_no"]) != row["seq"]:
+                cache.orders.pop(row["order_no"], None)
+                self.order(row["order_no"])
+        for no in cache.open - here:
+            cache.orders.pop(no, None)
+            self.order(no)
+        cache.open = here
 
     def open_orders(self) -> tuple[Order, ...]:
         """All open orders by number."""
-        found = (self.order(no) for no in sorted(self.open_numbers()))
+        kept = self.cache.orders
+        found = (kept.get(no) or self.order(no) for no in sorted(self.open_numbers()))
         return tuple(o for o in found if o is not None)
 
     def all_orders(self) -> tuple[Order, ...]:
         """Every order there is, by number."""
-        return tuple(
-            self.cache.orders.get(r["order_no"]) or self._known(r)
-            for r in self.sql.rows("SELECT * FROM orders ORDER BY order_no")
-        )
+        found = []
+        for row in self.sql.rows("SELECT * FROM orders ORDER BY order_no"):
+            kept = self.cache.orders.get(row["order_no"])
+            found.append(kept if kept and kept.seq == row["seq"] else self._known(row))
+        return tuple(found)
 
     def numbers(self) -> set[str]:
         """The numbers of all orders, open or not."""
@@ -121,11 +170,13 @@ class OrderBook:
     def keep(self, order: Order, events: Sequence[Event]) -> None:
         """Events, state and subscriptions in one go."""
         no = order.order_no
+        before = self.cache.orders.get(no)
+        if self.cache.shared and before is not None:
+            self._lock(before)
         head = self.cache.heads.get(no)
         if head is None:
             row = self.sql.row("SELECT head FROM orders WHERE order_no = :no", no=no)
             head = row["head"] if row else GENESIS
-        before = self.cache.orders.get(no)
         unit = self.sql.unit
         for event in events:
             values = event_values(event, head, self.seals, order.customer)
@@ -136,10 +187,23 @@ class OrderBook:
             self._followers(order)
         NeedBook(self.sql).keep(order, before)
         self.cache.orders[no], self.cache.heads[no] = order, head
+        self.cache.sure.add(no)
         self.changed.pop(no, None)
         self.changed[no] = self.cache.fresh[no] = order
         if self.cache.open is not None:
             (self.cache.open.add if order.open else self.cache.open.discard)(no)
+
+    def _lock(self, order: Order) -> None:
+        """Nobody else changes it before this transaction is done. Raises Overtaken where somebody
+        has.
+        """
+        no = order.order_no
+        if no in self.sql.locked:
+            return
+        seq = self.sql.value("SELECT seq FROM orders WHERE order_no = :no FOR UPDATE", no=no)
+        if seq != order.seq:
+            raise Overtaken(no)
+        self.sql.locked[no] = order.seq
 
     def _state(self, order: Order, head: str) -> None:
         pieces = self.cache.pieces.setdefault(order.order_no, {})

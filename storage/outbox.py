@@ -138,7 +138,12 @@ class OutboxBook(ToldBook):
         recipients = after = 0
         while recipients < count:
             page = self.sql.rows(
-                _DUE, now=stamp(now), wall=wall, after=after, p=platform, n=max(PAGE, count)
+                _DUE + self.sql.skip_locked,
+                now=stamp(now),
+                wall=wall,
+                after=after,
+                p=platform,
+                n=max(PAGE, count),
             )
             for row in page:
                 if recipients < count and free(self.notice(row)):

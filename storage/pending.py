@@ -13,7 +13,7 @@ Place = tuple[str, str, str, str]
 """Platform, account, chat, slot."""
 INBOX = (
     "id", "platform", "account", "message_id", "chat", "sender", "at", "payload", "state",
-    "outcome", "handled_at",
+    "outcome", "handled_at", "holder",
 )  # fmt: skip
 EVENT = (
     "order_no", "seq", "type", "node", "by", "on_behalf", "occurred_at", "recorded_at",
@@ -54,7 +54,7 @@ class Writer(Protocol):
     def among(self, table: str, column: str, values: Sequence[str]) -> set[str]:
         """Those of the values that are there."""
 
-    def numbers(self, table: str, count: int) -> range:
+    def numbers(self, table: str, count: int) -> Sequence[int]:
         """The next numbers."""
 
 
@@ -123,7 +123,7 @@ class Pending:
         if row is None:
             self.closed[number] = end
         else:
-            self.heard[number] = (*row[:8], *end)
+            self.heard[number] = (*row[:8], *end, row[11])
         self.any = True
 
     def write(self, out: Writer) -> None:

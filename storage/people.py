@@ -23,7 +23,7 @@ class PeopleBook:
         """Everybody by id."""
         if self.cache.people is None:
             places: dict[str, list[Address]] = {}
-            for row in self.sql.rows("SELECT * FROM address ORDER BY platform, account, user"):
+            for row in self.sql.rows('SELECT * FROM address ORDER BY platform, account, "user"'):
                 to = Address(row["platform"], row["chat"], row["account"])
                 places.setdefault(row["person"], []).append(to)
             self.cache.people = {
@@ -63,8 +63,8 @@ class PeopleBook:
         known.
         """
         self.sql.do(
-            "INSERT INTO address (platform, account, user, person, chat)"
-            " VALUES (:p, :a, :u, :person, :c) ON CONFLICT (platform, account, user)"
+            'INSERT INTO address (platform, account, "user", person, chat)'
+            ' VALUES (:p, :a, :u, :person, :c) ON CONFLICT (platform, account, "user")'
             " DO UPDATE SET person = excluded.person,"
             " chat = CASE WHEN excluded.chat = '' THEN address.chat ELSE excluded.chat END",
             p=platform,
@@ -82,7 +82,7 @@ class PeopleBook:
 
     def names_at(self, platform: str) -> dict[str, str]:
         """Everybody's user id on a platform, by person."""
-        rows = self.sql.rows("SELECT person, user FROM address WHERE platform = :p", p=platform)
+        rows = self.sql.rows('SELECT person, "user" FROM address WHERE platform = :p', p=platform)
         return {r["person"]: r["user"] for r in rows}
 
     def shut(self, to: Address) -> Person | Group | None:

@@ -222,7 +222,7 @@ class LinkBook:
     def generation(self, kind: str, subject: str, reader: str) -> int:
         """The generation of a subject's living link; 1 for the first, one more once revoked."""
         found = self.sql.value(
-            "SELECT MAX(generation + (revoked_at != '')) FROM link"
+            "SELECT MAX(generation + CASE WHEN revoked_at != '' THEN 1 ELSE 0 END) FROM link"
             " WHERE kind = :k AND subject = :s AND reader = :r",
             k=kind,
             s=subject,
@@ -273,6 +273,14 @@ class SettingBook:
             k=key,
             v=value,
         )
+
+    def add(self, key: str, more: int) -> int:
+        """Add to a number, whoever else does so too; the sum."""
+        text = (
+            "INSERT INTO setting (key, value) VALUES (:k, :v) ON CONFLICT (key) DO UPDATE SET"
+            " value = CAST(CAST(setting.value AS INTEGER) + :m AS TEXT) RETURNING value"
+        )
+        return int(self.sql.value(text, k=key, v=str(more), m=more))
 
     def starting(self, prefix: str) -> dict[str, str]:
         """All settings whose key begins so, without the prefix."""

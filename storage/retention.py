@@ -127,7 +127,8 @@ def _drop(ledger: Ledger, kind: str, keep: Keep, now: datetime) -> int:
         return _shown(ledger, stamp(now - timedelta(days=keep.messages)))
     if kind in _WORDS:
         return _silenced(ledger, kind, stamp(now - timedelta(days=keep.messages)))
-    text = f"DELETE FROM {kind} WHERE rowid IN (SELECT rowid {_DUE[kind]} LIMIT :n)"  # noqa: S608
+    row = ledger.sql.rowid
+    text = f"DELETE FROM {kind} WHERE {row} IN (SELECT {row} {_DUE[kind]} LIMIT :n)"  # noqa: S608
     return ledger.sql.do(text, **_used(text, _values(keep, now)), n=SLICE)
 
 
@@ -148,7 +149,7 @@ def _silenced(ledger: Ledger, kind: str, before: str) -> int:
 def _shown(ledger: Ledger, before: str) -> int:
     """The sandbox's oldest messages; they know their time only inside what is sealed."""
     rows = ledger.sql.rows(
-        "SELECT rowid AS place, chat, message_id, doc FROM transcript ORDER BY position LIMIT :n",
+        "SELECT chat, message_id, doc FROM transcript ORDER BY position LIMIT :n",
         n=SLICE,
     )
     old = []
@@ -159,8 +160,8 @@ def _shown(ledger: Ledger, before: str) -> int:
         at = str(doc.get("at", ""))
         if at and stamp(datetime.fromisoformat(at)) >= before:
             break
-        old.append({"i": row["place"]})
-    ledger.sql.many("DELETE FROM transcript WHERE rowid = :i", old)
+        old.append({"c": row["chat"], "m": row["message_id"]})
+    ledger.sql.many("DELETE FROM transcript WHERE chat = :c AND message_id = :m", old)
     return len(old)
 
 

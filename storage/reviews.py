@@ -2,7 +2,6 @@
 our messages. Each is asked by an index, whatever the years before it hold.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +27,7 @@ class ReviewBook:
     def closed(self, since: datetime) -> list[str]:
         """The numbers of orders that are not open and were touched since a moment."""
         rows = self.sql.rows(
-            "SELECT order_no FROM orders WHERE open = 0 AND updated_at >= :s ORDER BY order_no",
+            "SELECT order_no FROM orders WHERE open = FALSE AND updated_at >= :s ORDER BY order_no",
             s=stamp(since),
         )
         return [str(r["order_no"]) for r in rows]
@@ -37,10 +36,10 @@ class ReviewBook:
         """All events of orders, by number, each in its sequence."""
         found: dict[str, list[Event]] = {}
         for first in range(0, len(numbers), MANY):
+            theirs = self.sql.within("order_no", "numbers")
             rows = self.sql.rows(
-                "SELECT * FROM event WHERE order_no IN (SELECT value FROM json_each(:numbers))"
-                " ORDER BY order_no, seq",
-                numbers=json.dumps(list(numbers[first : first + MANY])),
+                f"SELECT * FROM event WHERE {theirs} ORDER BY order_no, seq",  # noqa: S608
+                numbers=self.sql.listed(numbers[first : first + MANY]),
             )
             for row in rows:
                 found.setdefault(row["order_no"], []).append(event_from(row, self.seals))

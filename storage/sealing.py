@@ -25,9 +25,8 @@ from storage.people import key_owner
 from storage.records import asked_at, shown_at
 from storage.secrets import HOUSE, MARK, Master, Ring, Safe, owner, secret_at
 from storage.sql import Row, Sql
-from storage.store import connect
+from storage.sqlite import connect, reader
 from storage.told import DROPPED, facts_of, told_at
-from storage.verify import reader
 from storage.words import WORDS, hide, seal_fact, show
 
 log = logging.getLogger("vitrine.sealing")

@@ -4,9 +4,11 @@ Writes of the hot path wait in `Pending` and go out in a few large statements; w
 a table for which something waits has that written first, so that nobody ever sees the difference.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +26,22 @@ def named_in(text: str) -> tuple[frozenset[str], bool]:
     return frozenset(_WORD.findall(text.lower())), text.lstrip().upper().startswith(READS)
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a unit of work is going to ask for, so that a batch may ask once for all of its units.
+    Only a matter of speed: what is not named here is asked for when it is needed.
+    """
+
+    messages: tuple[tuple[str, str, str], ...] = ()
+    """Platform, account and id of messages that will be taken in."""
+    orders: tuple[str, ...] = ()
+    """Numbers of orders that may change."""
+
+
+class Overtaken(Exception):
+    """Another process changed an order while a unit of work leaned on it: it is tried again."""
+
+
 class Sql:
     """Statements on one connection to SQLite. Text uses `:name` parameters; nothing is ever
     formatted into it. With `units` each unit of work is guarded by a savepoint; without, whoever
@@ -31,13 +49,24 @@ class Sql:
     """
 
     engine = "sqlite"
+    shared = False
+    """Whether other processes may write between two batches."""
+    faults: tuple[type[Exception], ...] = (sqlite3.Error,)
+    """What the engine raises."""
 
     def __init__(self, raw: sqlite3.Connection, *, units: bool = False) -> None:
         self.raw, self.units = raw, units
+        self._seen = 0
+        self.holder = ""
+        """The name of this process, where there may be several."""
         self.batch, self.unit = Pending(), Pending()
         self.open = False
         """Whether the unit under way has a savepoint."""
         self.last: dict[str, int] = {}
+        self.everybody = False
+        """Whether this unit changed what every process remembers."""
+        self.locked: dict[str, int] = {}
+        self.absent: set[tuple[str, str, str]] = set()
 
     # What the books ask and write
 
@@ -67,6 +96,12 @@ class Sql:
         found = self._row(text, values)
         return next(iter(found.values())) if found else None
 
+    def stream(self, text: str, /, **values: object) -> Iterator[dict[str, Any]]:
+        """All rows, a few in memory at a time."""
+        self._before(text)
+        for row in self.raw.execute(text, values):
+            yield dict(row)
+
     def stored(self, text: str, /, **values: object) -> Any:
         """The first column of the first row as it is stored: for who has looked at what waits."""
         found = self._row(text, values)
@@ -76,7 +111,7 @@ class Sql:
 
     def begin(self) -> None:
         """A unit of work begins; its savepoint is only made when something cannot wait."""
-        self.open = False
+        self.open = self.everybody = False
 
     def keep(self) -> None:
         """It is done: what waits of it goes with the batch."""
@@ -136,12 +171,58 @@ class Sql:
 
     # The engine
 
+    def start(self, ahead: Sequence[Ahead] = ()) -> bool:
+        """Begin a transaction; whether others wrote since the last one, so that all that is
+        remembered is doubtful. `ahead` says what its units will ask for.
+        """
+        self.raw.execute("BEGIN IMMEDIATE")
+        version = self.raw.execute("PRAGMA data_version").fetchone()[0]
+        stale = self._seen not in (0, version)
+        self._seen = version
+        return stale
+
+    def commit(self) -> None:
+        """All of it is on disk when this returns."""
+        self.raw.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Nothing of it stays."""
+        self.forget()
+        if self.raw.in_transaction:
+            self.raw.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Nobody writes any more."""
+        self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.raw.close()
+
+    def passing(self, error: BaseException) -> bool:
+        """Whether a fault is nobody's and gone when it is tried again."""
+        return False
+
     def check(self) -> None:
         """Raise where SQLite has given the transaction up, as on a full disk: what were written
         now would be kept at once and alone.
         """
         if not self.raw.in_transaction:
             raise sqlite3.OperationalError("the transaction is gone")
+
+    # What the engines say differently
+
+    like = "LIKE"
+    """Finds text without looking at upper and lower case."""
+    skip_locked = ""
+    """Rows that somebody else has in hand are left out."""
+    rowid = "rowid"
+    """Names a row while a transaction lasts."""
+
+    def within(self, column: str, name: str) -> str:
+        """That a column's value is among those of the parameter `name`, made by `listed`."""
+        return f"{column} IN (SELECT value FROM json_each(:{name}))"  # noqa: S608 - our own names
+
+    def listed(self, values: Iterable[object]) -> object:
+        """Values for `within`."""
+        return json.dumps(list(values))
 
     def run(self, text: str) -> None:
         """A statement of ours about the transaction itself."""
@@ -169,7 +250,7 @@ class Sql:
             found.update(r[0] for r in self.raw.execute(text, part))
         return found
 
-    def numbers(self, table: str, count: int) -> range:
+    def numbers(self, table: str, count: int) -> Sequence[int]:
         """The next numbers of a table, for so many new rows."""
         last = self.raw.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}").fetchone()[0]  # noqa: S608
         return range(last + 1, last + 1 + count)

@@ -1,5 +1,5 @@
-"""The store on SQLite: one thread, one connection that writes and checkpoints, whatever waits goes
-into one durable commit.
+"""The store: one thread, one connection that writes (and on SQLite checkpoints), whatever waits
+goes into one durable commit.
 
 Every unit of work runs in a savepoint of its own, so that a poisoned one takes nothing else down.
 No timer: a lone message
@@ -11,7 +11,7 @@ when a second connection checkpoints at the wrong moment (sqlite.org/wal.html#th
 import asyncio
 import logging
 import queue
-import sqlite3
+import random
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,8 +26,11 @@ from domain.ports import Clock
 from storage.cache import Cache
 from storage.ledger import Ledger
 from storage.meter import Meter
+from storage.postgres import PgSql
 from storage.secrets import Master, Ring
-from storage.sql import Sql
+from storage.sql import Ahead, Overtaken, Sql
+from storage.sqlite import connect
+from storage.watching import Watcher
 
 log = logging.getLogger("vitrine.store")
 GROUP = 512
@@ -82,26 +85,21 @@ class Awaited:
             self.future.set_exception(self.fault)
 
 
-Job = tuple[Work, Done]
+Job = tuple[Work, Done, Ahead]
+NOTHING = Ahead()
+UNREACHED: tuple[type[Exception], ...] = (OSError, *Sql.faults, *PgSql.faults)
+"""What is raised where the books cannot be used."""
+FAULTS = (UnicodeError, OverflowError, MemoryError)
+"""Of one unit, and of no engine, that show only when its rows are written."""
+TRIES = 6
+"""How often a unit of work is tried that others get in the way of."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection as the writer has it: WAL, every commit on disk before it is answered."""
-    raw = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
-    raw.row_factory = sqlite3.Row
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "secure_delete = ON",
-        "busy_timeout = 10000",
-        "temp_store = MEMORY",
-        "cache_size = -32000",
-    ):
-        raw.execute(f"PRAGMA {pragma}")
-    return raw
+def opened(where: Path | str, *, units: bool = False) -> Sql:
+    """The books in a SQLite file, or at the address of a PostgreSQL database."""
+    if isinstance(where, Path):
+        return Sql(connect(where), units=units)
+    return PgSql(where, units=units)
 
 
 class Store:
@@ -109,35 +107,52 @@ class Store:
     disk. `masters` open and seal what is kept sealed; without them everything is kept as it is.
     """
 
-    def __init__(self, path: Path, clock: Clock, masters: Sequence[Master] = ()) -> None:
-        self.path, self.clock, self.masters = path, clock, tuple(masters)
+    def __init__(self, where: Path | str, clock: Clock, masters: Sequence[Master] = ()) -> None:
+        self.where, self.clock, self.masters = where, clock, tuple(masters)
         self.platforms: tuple[str, ...] = ()
         self.zone: tzinfo = UTC
-        self.commits = self.units = self._seen = 0
-        self._cache = Cache(ring=Ring(self.masters))
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._raw = connect(path)
-        self._sql = Sql(self._raw, units=True)
-        self._ledger = Ledger(self._sql, self._cache, clock)
+        self.commits = self.units = 0
         self.meter: Meter | None = None
+        self._sql = opened(where, units=True)
+        self._faults: tuple[type[Exception], ...] = (*self._sql.faults, *FAULTS)
+        self._cache = Cache(ring=Ring(self.masters), shared=self._sql.shared)
+        self._ledger = Ledger(self._sql, self._cache, clock)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="store", daemon=True)
         self._listeners: list[Callable[[], None]] = []
+        self._readers: list[Callable[[Ledger], None]] = []
+        self._again = False
         self._closed, self._gate = False, threading.Lock()
         self._thread.start()
 
-    async def run(self, work: Callable[[Ledger], T]) -> T:
+    @property
+    def path(self) -> Path:
+        """The file, on SQLite."""
+        return Path(self.where)
+
+    @property
+    def holder(self) -> str:
+        """The name of this process among those on the same books."""
+        return self._sql.holder
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may work on the same books."""
+        return self._sql.shared
+
+    async def run(self, work: Callable[[Ledger], T], ahead: Ahead = NOTHING) -> T:
         """Do it in one transaction; answered after the commit. What `work` raises is raised
-        here.
+        here. `ahead` says what it will ask for, which makes it quicker.
         """
         done = Awaited(asyncio.get_running_loop())
-        self._add((work, done))
+        self._add((work, done, ahead))
         found: T = await done.future
         return found
 
     def submit(self, work: Work) -> Future[Any]:
         """The same for callers outside an event loop."""
         done = Waiting()
-        self._add((work, done))
+        self._add((work, done, NOTHING))
         return done.future
 
     def _add(self, job: Job) -> None:
@@ -149,6 +164,24 @@ class Store:
     def now(self, work: Work) -> Any:
         """The same, waiting: for commands and start-up only."""
         return self.submit(work).result()
+
+    def watch(self) -> Watcher | None:
+        """See what other processes write, where there may be some."""
+        if not self.shared:
+            return None
+        return Watcher(str(self.where), self.holder, self.others)
+
+    def others(self) -> None:
+        """Others wrote something; in any thread. A hint: what is leaned on is looked at anyway."""
+        self._cache.hinted = True
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            try:
+                listener()
+            except Exception:  # a listener's loop may be closing; the books go on
+                log.exception("a listener failed after a commit")
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call somebody, in the writer's thread, after each commit that changed orders or
@@ -183,8 +216,7 @@ class Store:
             if batch:
                 self._guarded(batch)
             if stop:
-                self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                self._raw.close()
+                self._sql.close()
                 return
 
     def _guarded(self, batch: list[Job]) -> None:
@@ -195,43 +227,63 @@ class Store:
         except Exception as error:
             log.exception("a batch of %d failed", len(batch))
             self._undo()
-            for _, done in batch:
+            for _, done, _ in batch:
                 if done not in answered:
                     done.put(None, error)
                     answered.append(done)
         _wake(answered)
 
+    def on_stale(self, read: Callable[[Ledger], None]) -> None:
+        """Have something read anew, in the writer's thread, when others changed what every process
+        remembers.
+        """
+        self._readers.append(read)
+
+    def _read_anew(self) -> None:
+        self._ledger.begin(self.platforms, self.zone)
+        self._sql.begin()
+        for read in self._readers:
+            read(self._ledger)
+        self._sql.keep()
+        self._again = False
+
     def _undo(self) -> None:
         """Nothing of the transaction stays, in the database and in memory."""
         self._cache.forget()
-        self._sql.forget()
-        if self._raw.in_transaction:
-            self._raw.execute("ROLLBACK")
+        self._sql.rollback()
 
-    def _commit(self, batch: list[Job], answered: list[Done]) -> None:
+    def _commit(self, batch: list[Job], answered: list[Done], tries: int = TRIES) -> None:
         """All units of a batch in one commit; if that fails, each by itself."""
         begun = time.perf_counter()
         results: list[tuple[Done, Any, BaseException | None]] = []
         try:
-            self._raw.execute("BEGIN IMMEDIATE")
-            self._others_wrote()
+            if self._sql.start([ahead for *_, ahead in batch if ahead is not NOTHING]):
+                self._cache.forget()
+                self._again = True
+            self._cache.begin()
+            if self._again:
+                self._read_anew()
             changed = False
-            for work, done in batch:
+            for work, done, _ in batch:
                 value, error, touched = self._unit(work)
                 changed = changed or touched
                 results.append((done, value, error))
                 self._sql.check()
             self._sql.settle()
-            self._raw.execute("COMMIT")
-        except (sqlite3.Error, UnicodeError, OverflowError, MemoryError) as error:
+            self._sql.commit()
+        except self._faults as error:
             self._undo()
             if len(batch) > 1:
                 log.warning("a batch of %d was not kept, trying one by one: %r", len(batch), error)
                 for job in batch:
                     self._commit([job], answered)
-                return
-            batch[0][1].put(None, error)
-            answered.append(batch[0][1])
+            elif tries and self._sql.passing(error):
+                time.sleep(random.uniform(0, 0.05 * (TRIES - tries)))
+                self._commit(batch, answered, tries - 1)
+            else:
+                said = next((fault for *_, fault in results if fault is not None), error)
+                batch[0][1].put(None, said)
+                answered.append(batch[0][1])
             return
         self.commits += 1
         self.units += len(batch)
@@ -241,20 +293,7 @@ class Store:
         if self.meter is not None:
             self.meter.committed(len(batch), time.perf_counter() - begun)
         if changed:
-            for listener in self._listeners:
-                try:
-                    listener()
-                except Exception:  # a listener's loop may be closing; the books go on
-                    log.exception("a listener failed after a commit")
-
-    def _others_wrote(self) -> None:
-        """What another connection has committed makes everything remembered doubtful."""
-        version = self._raw.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._seen:
-            if self._seen:
-                self._cache.forget()
-                self._sql.forget()
-            self._seen = version
+            self._tell()
 
     def _unit(self, work: Work) -> tuple[Any, BaseException | None, bool]:
         ledger, sql = self._ledger, self._sql
@@ -264,12 +303,17 @@ class Store:
         try:
             value = work(ledger)
         except BaseException as error:  # a cancelled future inside is none of the thread's business
+            if isinstance(error, Overtaken):
+                raise
             touched = self._cache.version != version or self._cache.ring.made != made
             if sql.drop() or touched:
                 self._cache.forget()
             if not isinstance(error, DomainError):
                 log.debug("a unit of work failed", exc_info=error)
             return None, error, False
+        changed = self._cache.version != version or self._cache.ring.made != made
+        if sql.shared and (changed or sql.everybody):
+            sql.do("UPDATE pulse SET count = count + 1 WHERE name = 'books'")
         sql.keep()
         return value, None, bool(ledger.orders.changed or ledger.outbox.added)
 

@@ -11,7 +11,7 @@ from sqlmodel import Field, Index, SQLModel, UniqueConstraint, text
 
 class Inbox(SQLModel, table=True):
     """Every message that was acknowledged. Unique by platform, account and message id: that is the
-    dedupe.
+    dedupe. `holder` is the process that took it in and handles it.
     """
 
     __tablename__ = "inbox"
@@ -31,6 +31,7 @@ class Inbox(SQLModel, table=True):
     state: str = "waiting"
     outcome: str = ""
     handled_at: str = ""
+    holder: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class EventRow(SQLModel, table=True):

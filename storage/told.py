@@ -9,7 +9,6 @@ from datetime import datetime
 from domain.events import stamp, unstamp
 from domain.person import Address
 from storage.cache import Cache
-from storage.docs import dump
 from storage.secrets import Seals
 from storage.sql import Row, Sql
 
@@ -42,17 +41,18 @@ class ToldBook:
 
     def told_since(self, to: Address, kinds: Sequence[str], since: datetime) -> int:
         """How many messages of these kinds a chat was told from a moment on, or will be."""
+        among = self.sql.within("kind", "kinds")
         return int(
             self.sql.value(
-                "SELECT COUNT(DISTINCT CASE WHEN slot != '' THEN slot ELSE key END) FROM outbox"
+                "SELECT COUNT(DISTINCT CASE WHEN slot != '' THEN slot ELSE key END) FROM outbox"  # noqa: S608
                 " WHERE platform = :p AND account = :a AND chat = :c AND not_before >= :t"
                 " AND state IN ('waiting', 'claimed', 'sent', 'unknown')"
-                " AND kind IN (SELECT value FROM json_each(:kinds))",
+                f" AND {among}",
                 p=to.platform,
                 a=to.account,
                 c=to.chat,
                 t=stamp(since),
-                kinds=dump(list(kinds)),
+                kinds=self.sql.listed(kinds),
             )
         )
 

@@ -6,9 +6,8 @@ it runs in its own process on a serving database as well as on a closed one.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -21,8 +20,10 @@ from domain.route import Route, from_dict
 from storage.docs import chain, dump, event_from, order_doc, order_row
 from storage.needs import need_rows
 from storage.orders import GENESIS
+from storage.postgres import PgSql
 from storage.secrets import MARK, Broken, Master, Ring, Safe, beside, secret_at
 from storage.sql import Sql
+from storage.sqlite import reader
 from storage.store import Store
 from storage.words import opened, show
 
@@ -64,65 +65,77 @@ class _Differs(Exception):
         self.difference = Difference(*facts)
 
 
-def reader(path: Path) -> sqlite3.Connection:
-    """A read-only connection beside a running writer: it sees one snapshot and never
-    checkpoints.
-    """
-    raw = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    raw.row_factory = sqlite3.Row
-    for pragma in ("query_only = ON", "wal_autocheckpoint = 0", "busy_timeout = 10000"):
-        raw.execute(f"PRAGMA {pragma}")
-    return raw
+@contextmanager
+def snapshot(where: Path | str) -> Iterator[Sql]:
+    """The books as they are at one moment, to be read beside whoever writes them."""
+    if isinstance(where, Path):
+        with closing(reader(where)) as raw:
+            raw.execute("BEGIN")
+            yield Sql(raw)
+        return
+    with closing(PgSql(where)) as sql:
+        sql.snapshot()
+        yield sql
 
 
-def verify(source: Path | Store, masters: Sequence[Master] | None = None) -> Report:
-    """Replay everything. A store is read as it stands on disk, not through its cache. Without
-    `masters` those of the store count, or that of the folder in which the file lies. Raises
-    WrongKey where none of them opens what is sealed.
+def verify(
+    source: Path | str | Store, masters: Sequence[Master] | None = None, order: str = ""
+) -> Report:
+    """Replay everything, or one order. A store is read as it stands on disk, not through its
+    cache. Without `masters` those of the store count, or that of the folder in which the file
+    lies. Raises WrongKey where none of them opens what is sealed.
     """
-    path = source.path if isinstance(source, Store) else source
+    where = source.where if isinstance(source, Store) else source
     if masters is None:
-        masters = source.masters if isinstance(source, Store) else beside(path.parent)
-    with closing(reader(path)) as raw:
-        raw.execute("BEGIN")
-        return _Pass(raw, masters).run()
+        beside_it = beside(where.parent) if isinstance(where, Path) else ()
+        masters = source.masters if isinstance(source, Store) else beside_it
+    with snapshot(where) as sql:
+        return Pass(sql, masters).run(order)
 
 
-class _Pass:
+class Pass:
     """One pass over the books, a constant number of rows in memory beside one order's events."""
 
-    def __init__(self, raw: sqlite3.Connection, masters: Sequence[Master] = ()) -> None:
-        self.raw = raw
-        self.safe = Safe(Sql(raw), Ring(tuple(masters)))
+    def __init__(self, sql: Sql, masters: Sequence[Master] = ()) -> None:
+        self.sql = sql
+        self.safe = Safe(sql, Ring(tuple(masters)))
         self.routes: dict[tuple[str, int], Route | None] = {}
         self.orders = self.events = 0
 
-    def run(self) -> Report:
+    def run(self, order: str = "") -> Report:
+        """The whole of it, or one order."""
         difference = None
         try:
-            for order_no, stored, rows in self._merged():
+            for order_no, stored, rows in self._one(order) if order else self._merged():
                 self._order(order_no, stored, rows)
-            self._strays()
-            self._secrets()
+            if not order:
+                self._strays()
+                self._secrets()
         except _Differs as found:
             difference = found.difference
         return Report(self.orders, self.events, difference)
 
+    def _one(self, no: str) -> Iterator[tuple[str, Found | None, list[Found]]]:
+        stored = self.sql.row("SELECT * FROM orders WHERE order_no = :no", no=no)
+        rows = self.sql.rows("SELECT * FROM event WHERE order_no = :no ORDER BY seq", no=no)
+        if stored or rows:
+            yield no, stored, list(rows)
+
     def _merged(self) -> Iterator[tuple[str, Found | None, list[Found]]]:
         """Orders and their events side by side, with None or nothing where one is missing."""
-        states = iter(self.raw.execute(_ORDERS))
+        states = self.sql.stream(_ORDERS)
         state = next(states, None)
-        for no, group in groupby(self.raw.execute(_EVENTS), key=lambda r: r["order_no"]):
+        for no, group in groupby(self.sql.stream(_EVENTS), key=lambda r: str(r["order_no"])):
             while state is not None and state["order_no"] < no:
-                yield state["order_no"], dict(state), []
+                yield state["order_no"], state, []
                 state = next(states, None)
             if state is not None and state["order_no"] == no:
-                yield no, dict(state), [dict(r) for r in group]
+                yield no, state, list(group)
                 state = next(states, None)
             else:
-                yield no, None, [dict(r) for r in group]
+                yield no, None, list(group)
         while state is not None:
-            yield state["order_no"], dict(state), []
+            yield state["order_no"], state, []
             state = next(states, None)
 
     def _order(self, no: str, stored: Found | None, rows: list[Found]) -> None:
@@ -137,7 +150,7 @@ class _Pass:
             if name != "doc":
                 _same(no, order.seq, name, _plain(stored[name]), _plain(value))
         self._same_doc(order, stored["doc"])
-        followers = self.raw.execute("SELECT who, node FROM subscription WHERE order_no = ?", (no,))
+        followers = self.sql.rows("SELECT who, node FROM subscription WHERE order_no = :no", no=no)
         kept = sorted([r["who"], r["node"]] for r in followers)
         _same(no, order.seq, "subscription", kept, sorted(list(f) for f in order.followers))
         self._needs(order)
@@ -146,7 +159,7 @@ class _Pass:
     def _needs(self, order: Order) -> None:
         """What suppliers owe stands in a table of its own: the same as the order says."""
         no = order.order_no
-        rows = self.raw.execute("SELECT * FROM need WHERE order_no = ?", (no,))
+        rows = self.sql.rows("SELECT * FROM need WHERE order_no = :no", no=no)
         kept = {r["need"]: dict(r) for r in rows}
         _same(no, order.seq, "need", kept, {r["need"]: r for r in need_rows(order)})
 
@@ -198,29 +211,29 @@ class _Pass:
 
     def _route(self, key: str, version: int) -> Route | None:
         if (key, version) not in self.routes:
-            row = self.raw.execute(
-                "SELECT doc FROM route WHERE key = ? AND version = ?", (key, version)
-            ).fetchone()
+            row = self.sql.row(
+                "SELECT doc FROM route WHERE key = :k AND version = :v", k=key, v=version
+            )
             self.routes[key, version] = from_dict(json.loads(row["doc"])) if row else None
         return self.routes[key, version]
 
     def _strays(self) -> None:
-        row = self.raw.execute(
+        row = self.sql.row(
             "SELECT order_no, who FROM subscription s WHERE NOT EXISTS"
             " (SELECT 1 FROM orders o WHERE o.order_no = s.order_no) LIMIT 1"
-        ).fetchone()
+        )
         if row:
             raise _Differs(row["order_no"], 0, "subscription", row["who"], None)
-        row = self.raw.execute(
+        row = self.sql.row(
             "SELECT order_no, need FROM need n WHERE NOT EXISTS"
             " (SELECT 1 FROM orders o WHERE o.order_no = n.order_no) LIMIT 1"
-        ).fetchone()
+        )
         if row:
             raise _Differs(row["order_no"], 0, "need", row["need"], None)
 
     def _secrets(self) -> None:
         """Every sealed fact of people and orders opens, at its place."""
-        for row in self.raw.execute("SELECT owner, field, value FROM secret"):
+        for row in self.sql.stream("SELECT owner, field, value FROM secret"):
             try:
                 self.safe.open(row["value"], secret_at(row["owner"], row["field"]))
             except Broken as error:

@@ -254,7 +254,11 @@ class Hook:
 
 
 class ChatAdapter(Protocol):
-    """A door to one platform and account."""
+    """A door to one platform and account.
+
+    `alone` says that only one process at a time may `listen`, because it holds a connection that
+    the platform gives once; `attend` says in every process who keeps what comes in over `hooks`.
+    """
 
     platform: str
     account: str
@@ -262,6 +266,13 @@ class ChatAdapter(Protocol):
     rules: tuple[Rule, ...]
     hooks: tuple[Hook, ...]
     counts: Counter[str]
+
+    @property
+    def alone(self) -> bool:
+        """Whether only one process at a time may listen."""
+
+    def attend(self, heard: Heard) -> None:
+        """What comes in over the hooks is handed to `heard`, listening or not."""
 
     async def listen(self, heard: Heard) -> None:
         """Hear until cancelled; every message is handed to `heard` before it is acknowledged.

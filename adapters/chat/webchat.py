@@ -52,6 +52,7 @@ class WebChat:
 
     platform = PLATFORM
     account = ""
+    alone = False
     can = Capabilities(
         edits=Edits.ALWAYS,
         buttons=40,
@@ -88,6 +89,9 @@ class WebChat:
         await self.transcripts.keep(chat, message_id, doc)
         for listener in list(self._watchers):
             listener(chat)
+
+    def attend(self, heard: Heard) -> None:
+        """See `ChatAdapter`; there are no hooks."""
 
     async def listen(self, heard: Heard) -> None:
         """Nothing to connect to: the web server brings what is said."""

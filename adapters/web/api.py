@@ -1,5 +1,6 @@
 """The JSON API over orders, and what stands beside it: health, metrics, pictures, exports."""
 
+import asyncio
 from collections import Counter
 
 from aiohttp import web
@@ -29,19 +30,21 @@ async def healthz(request: web.Request) -> web.Response:
 
 async def numbers(request: web.Request) -> web.Response:
     """Prometheus text."""
-    site = site_of(request)
+    site, measured = site_of(request), request.app[DOORS].measured
     house = site.house
+    opened = await house.read(lambda reader: tuple(reader.open_orders()))
 
-    def count(reader: Reader) -> dict[str, int]:
+    def levels() -> dict[str, int]:
+        """Beside the books: what it costs grows with the open orders."""
         now = house.now()
-        found = Counter(
-            level_of(order, now, house.calendar)[1].value for order in reader.open_orders()
-        )
+        found = Counter(level_of(order, now, house.calendar)[1].value for order in opened)
         return {each.value: found[each.value] for each in Level}
 
-    text = metrics.text(site.counts, await house.read(count), house.counts(), house.version)
-    headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-    return web.Response(body=text.encode(), headers=headers)
+    own = metrics.families(
+        site.counts, site.feed.opened, await asyncio.to_thread(levels), house.counts()
+    )
+    more = await measured.families() if measured is not None else ()
+    return web.Response(body=metrics.text([*own, *more]), headers={"Content-Type": metrics.MEDIA})
 
 
 async def openapi(request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ from adapters.web.access.port import Accounts
 from adapters.web.cockpit.port import Insight
 from adapters.web.customers.port import Customers
 from adapters.web.faults import Fault
+from adapters.web.metrics import Measured
 from adapters.web.order.port import Records
 from adapters.web.people.port import People
 from adapters.web.settings.port import Office
@@ -34,6 +35,7 @@ class Doors:
     records: Records | None = None
     people: People | None = None
     supplies: Supplies | None = None
+    measured: Measured | None = None
 
 
 DOORS = web.AppKey("doors", Doors)

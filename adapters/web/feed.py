@@ -33,6 +33,11 @@ class Feed:
     _ears: list[_Ear] = field(default_factory=list)
     _stops: list[Callable[[], None]] = field(default_factory=list)
 
+    @property
+    def opened(self) -> int:
+        """How many listen."""
+        return len(self._ears)
+
     def publish(self, topic: str) -> None:
         """Something changed."""
         self.changes[topic] += 1

@@ -22,8 +22,8 @@ from adapters.web.openapi_parts import (
     ref,
     shaped,
 )
+from adapters.web.openapi_people import PEOPLE
 from adapters.web.openapi_suppliers import SUPPLIERS
-from adapters.web.people.described import PEOPLE
 
 SCHEMAS: Data = {
     "Error": shaped("error", error=shaped("code message", code=TEXT, message=TEXT)),

@@ -1,5 +1,6 @@
 """The web server: routes, guards and feeds around the house that the composition root hands in."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,15 +89,16 @@ def build(
 @web.middleware
 async def counting(request: web.Request, handler: Any) -> web.StreamResponse:
     """Count what is answered, by the route's pattern."""
-    status = 500
+    status, feed, begun = 500, False, time.monotonic()
     try:
         response: web.StreamResponse = await handler(request)
-        status = response.status
+        status, feed = response.status, response.content_type == "text/event-stream"
         return response
     finally:
         resource = request.match_info.route.resource
+        taken = None if feed else time.monotonic() - begun
         site_of(request).counts.answered(
-            request.method, resource.canonical if resource else "-", status
+            request.method, resource.canonical if resource else "-", status, taken
         )
 
 

@@ -2,11 +2,13 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
+
+from tests.app.served import Served
 
 ARGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
@@ -70,3 +72,12 @@ async def phone(browser: Browser) -> AsyncIterator[Page]:
     found = await context.new_page()
     yield found
     await context.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The real program with the demo factory, one for all tests of a file."""
+    found = Served(tmp_path_factory.mktemp("served") / "data")
+    found.folder.mkdir()
+    yield found.start()
+    found.stop()

@@ -1,7 +1,6 @@
 """The customer's page in a browser: what a customer does there, with and without scripts."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from icalendar import Calendar
@@ -11,14 +10,6 @@ from tests.app.served import Served
 from tests.browser.checks import well_made
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    found = Served(tmp_path_factory.mktemp("portal") / "data")
-    found.folder.mkdir()
-    yield found.start()
-    found.stop()
 
 
 async def _link(server: Served, order: str) -> str:

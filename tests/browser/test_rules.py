@@ -1,7 +1,7 @@
 """Routes, calendar and escalation in a browser: their main acts, on a desk and on a phone."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -10,14 +10,6 @@ from tests.app.served import Served
 from tests.browser.checks import well_made
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    found = Served(tmp_path_factory.mktemp("rules") / "data")
-    found.folder.mkdir()
-    yield found.start()
-    found.stop()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The settings in a browser: their main acts, on a desk and on a phone."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -10,14 +9,6 @@ from tests.app.served import Served
 from tests.browser.checks import well_made
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    found = Served(tmp_path_factory.mktemp("settings") / "data")
-    found.folder.mkdir()
-    yield found.start()
-    found.stop()
 
 
 async def test_add_somebody_and_let_them_in(page: Page, server: Served) -> None:

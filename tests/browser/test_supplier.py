@@ -3,8 +3,6 @@ and on a phone.
 """
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, FilePayload, Page, ViewportSize, expect
@@ -16,15 +14,6 @@ from tests.browser.checks import well_made
 pytestmark = pytest.mark.browser
 PHONE = ViewportSize(width=390, height=844)
 DESK = ViewportSize(width=1280, height=900)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder: Path = tmp_path_factory.mktemp("suppliers") / "data"
-    folder.mkdir()
-    found = Served(folder)
-    yield found.start()
-    found.stop()
 
 
 def at(server: Served, path: str) -> str:

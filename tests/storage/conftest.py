@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from storage.store import Store
-from tests.storage.engines import ENGINES, Engine, Place, people
+from tests.servers import postgres
+from tests.storage.engines import ENGINES, SQLITE, Engine, Place, people
 
 
 @pytest.fixture(scope="session", params=ENGINES, ids=lambda e: str(e.name))
@@ -21,6 +22,8 @@ def spot(engine: Engine, tmp_path: Path) -> Iterator[Place]:
     place = Place(engine, tmp_path)
     yield place
     place.close()
+    if engine is not SQLITE:
+        postgres.drop(str(place.where))
 
 
 @pytest.fixture

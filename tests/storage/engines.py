@@ -3,13 +3,18 @@
 A second engine is one more entry in `ENGINES`.
 """
 
+import sqlite3
 import tempfile
+import uuid
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from domain.calendar import WorkCalendar
 from domain.commands import Command, PlaceOrder, Told
@@ -22,6 +27,7 @@ from storage import migrate
 from storage.ledger import Ledger
 from storage.store import Store
 from tests.domain.factory import CUSTOMER, PEOPLE, ROUTE, SHANGHAI
+from tests.servers import postgres
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 DESK = Desk(WorkCalendar(SHANGHAI))
@@ -68,7 +74,60 @@ def _create(folder: Path) -> None:
     (folder / "vitrine.db").write_bytes(_migrated())
 
 
-ENGINES = [Engine("sqlite", _create, _sqlite)]
+@cache
+def _template() -> str:
+    """A database of this version on the shared server, for others to be made of."""
+    url = postgres.database()
+    migrate.upgrade(url)
+    return url.split("?", maxsplit=1)[0].rpartition("/")[2]
+
+
+def _create_postgres(folder: Path) -> None:
+    (folder / "url").write_text(postgres.database(_template()))
+
+
+def _postgres(folder: Path, clock: Hand) -> Store:
+    return Store((folder / "url").read_text(), clock)
+
+
+ENGINES = [
+    Engine("sqlite", _create, _sqlite),
+    Engine("postgresql", _create_postgres, _postgres),
+]
+
+
+SQLITE = ENGINES[0]
+FAULTS = (sqlite3.Error, psycopg.Error)
+"""What engines raise."""
+
+
+def alter(where: Path | str, text: str, *values: object) -> int:
+    """Change something behind everybody's back (`?` for values); how many rows."""
+    if isinstance(where, Path):
+        with closing(sqlite3.connect(where)) as raw, raw:
+            return raw.execute(text, values).rowcount
+    with psycopg.connect(postgres.plain(where)) as pg:
+        return pg.execute(text.replace("%", "%%").replace("?", "%s"), values).rowcount
+
+
+def ask(where: Path | str, text: str) -> object:
+    """The first column of the first row, read on a connection of its own."""
+    if isinstance(where, Path):
+        with closing(sqlite3.connect(where)) as raw:
+            row = raw.execute(text).fetchone()
+    else:
+        with psycopg.connect(postgres.plain(where)) as pg:
+            row = pg.execute(text).fetchone()
+    return row[0] if row else None
+
+
+def copied(where: Path | str) -> Path | str:
+    """A copy of closed books."""
+    if isinstance(where, Path):
+        copy = where.with_name(f"{uuid.uuid4().hex}.db")
+        copy.write_bytes(where.read_bytes())
+        return copy
+    return postgres.database(where.split("?", maxsplit=1)[0].rpartition("/")[2])
 
 
 @dataclass
@@ -85,6 +144,13 @@ class Place:
         store = self.engine.open(self.folder, self.clock)
         self.stores.append(store)
         return store
+
+    @property
+    def where(self) -> Path | str:
+        """Where the books are."""
+        if self.engine is SQLITE:
+            return self.folder / "vitrine.db"
+        return (self.folder / "url").read_text()
 
     def close(self) -> None:
         """Close what is open."""

@@ -21,10 +21,17 @@ from storage import backup as module
 from storage.backup import backup, restore
 from storage.ledger import Ledger
 from storage.photos import KeptPhoto, Photos
+from storage.sqlite import reader
 from storage.store import Store
-from storage.verify import reader, verify
+from storage.verify import verify
 from tests.photos.samples import drawing, encoded
-from tests.storage.engines import START, Hand, Place, do, place
+from tests.storage.engines import SQLITE, START, Engine, Hand, Place, do, place
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """This is about SQLite alone."""
+    return SQLITE
 
 
 class Factory:

@@ -1,8 +1,6 @@
 """The table of needs says what the orders say, and `verify` finds where it does not."""
 
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
@@ -16,7 +14,7 @@ from storage.ledger import Ledger
 from storage.store import Store
 from storage.verify import verify
 from tests.domain.factory import DYER
-from tests.storage.engines import Place, do, place
+from tests.storage.engines import Place, alter, do, place
 
 LIN = Person("lin", "林记辅料", Role.SUPPLIER)
 
@@ -115,10 +113,7 @@ def test_a_refused_unit_leaves_nothing(full: Store) -> None:
 )  # fmt: skip
 def test_verify_finds_whatever_was_changed(full: Store, spot: Place, text: str, field: str) -> None:
     full.close()
-    path = spot.folder / "vitrine.db"
-    with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute(text).rowcount > 0
-        raw.commit()
-    report = verify(path)
+    assert alter(spot.where, text) > 0
+    report = verify(spot.where)
     assert report.difference is not None
     assert report.difference.field.startswith(field)

@@ -195,7 +195,7 @@ def test_a_late_acknowledgement_is_refused(store: Store) -> None:
     assert mine.token == late.token + 1
     for method, args in (
         ("sent", ("m-late", LATER)),
-        ("again", (LATER, "x")),
+        ("again", (0.0, "x")),
         ("dead", ("x",)),
         ("unknown", ("x",)),
         ("release", ()),

@@ -23,8 +23,14 @@ from storage.secrets import MARK, Master, WrongKey, masters, owner
 from storage.store import Store
 from storage.verify import verify
 from tests.domain.factory import CUSTOMER, CUTTER
-from tests.storage.engines import START, Hand, Place, do
+from tests.storage.engines import SQLITE, START, Engine, Hand, Place, do
 from tests.storage.wordy import KEY, OTHER, WORDY, filled, grep, private, read, story
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """This is about SQLite alone."""
+    return SQLITE
 
 
 @pytest.fixture

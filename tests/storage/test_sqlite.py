@@ -22,12 +22,19 @@ from storage.cache import Cache
 from storage.ledger import Ledger
 from storage.outbox import Claimed
 from storage.sql import Sql
-from storage.store import Store, connect
+from storage.sqlite import connect
+from storage.store import Store
 from storage.verify import verify
-from tests.storage.engines import START, Hand, Place, notice, people, place
+from tests.storage.engines import SQLITE, START, Engine, Hand, Place, notice, people, place
 
 ROOT = Path(__file__).parents[2]
 LATER = START + timedelta(hours=1)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """This is about SQLite alone."""
+    return SQLITE
 
 
 class Plans(Sql):
@@ -57,7 +64,6 @@ class Plans(Sql):
     def value(self, text: str, /, **values: object) -> object:
         self._plan(text, values)
         return super().value(text, **values)
-
 
     def stored(self, text: str, /, **values: object) -> object:
         self._plan(text, values)

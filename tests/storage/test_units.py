@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 
 from domain.commands import Complete, Progress, Start
@@ -14,7 +15,17 @@ from domain.errors import Refused
 from domain.person import Address, Group, GroupKind, Person, Role
 from storage.ledger import Ledger
 from storage.store import GROUP, Store
-from tests.storage.engines import START, Place, another_route, do, notice, place
+from tests.storage.engines import (
+    FAULTS,
+    SQLITE,
+    START,
+    Place,
+    another_route,
+    ask,
+    do,
+    notice,
+    place,
+)
 
 
 def hold(store: Store) -> tuple[threading.Event, Future[Any]]:
@@ -69,14 +80,9 @@ def test_units_run_in_the_order_they_were_handed_in_and_see_those_before(store: 
 
 def test_whoever_is_answered_finds_it_on_disk(spot: Place, store: Store) -> None:
     """Answered means committed: another connection sees it at once."""
-    other = sqlite3.connect(spot.folder / "vitrine.db")
-    try:
-        for n in range(20):
-            store.now(put(f"k{n}"))
-            row = other.execute("SELECT 1 FROM setting WHERE key = ?", (f"k{n}",)).fetchone()
-            assert row
-    finally:
-        other.close()
+    for n in range(20):
+        store.now(put(f"k{n}"))
+        assert ask(spot.where, f"SELECT 1 FROM setting WHERE key = 'k{n}'") == 1
 
 
 def test_many_threads_hand_in_at_once(store: Store) -> None:
@@ -117,8 +123,8 @@ def test_a_poisonous_value_harms_its_own_unit_only(store: Store, value: str) -> 
     gate.set()
     before.result(10)
     after.result(10)
-    if value == "\ud800":
-        with pytest.raises(UnicodeEncodeError):
+    if value == "\ud800" or (store.shared and "\0" in value):
+        with pytest.raises((UnicodeEncodeError, psycopg.DataError)):
             poison.result(10)
         assert get(store, "poison") == ""
     else:
@@ -147,7 +153,7 @@ def test_a_transaction_that_breaks_is_tried_unit_by_unit(store: Store) -> None:
     """As with a full disk: the database rolls the whole batch back under the units' feet."""
 
     def breaks(ledger: Ledger) -> None:
-        ledger.sql.raw.execute("ROLLBACK")
+        ledger.sql.run("ROLLBACK")
         raise sqlite3.OperationalError("database or disk is full")
 
     gate, _ = hold(store)
@@ -155,7 +161,7 @@ def test_a_transaction_that_breaks_is_tried_unit_by_unit(store: Store) -> None:
     gate.set()
     futures[0].result(10)
     futures[2].result(10)
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(FAULTS):
         futures[1].result(10)
     assert [get(store, k) for k in ("a", "b")] == ["x", "x"]
 
@@ -164,7 +170,7 @@ def test_callers_who_went_away_do_no_harm(store: Store) -> None:
     """Cancelled while it waits, in a batch that is kept and in one that breaks."""
 
     def breaks(ledger: Ledger) -> None:
-        ledger.sql.raw.execute("ROLLBACK")
+        ledger.sql.run("ROLLBACK")
         raise sqlite3.OperationalError("disk I/O error")
 
     gate, _ = hold(store)
@@ -200,7 +206,8 @@ def test_closing_finishes_what_waits(spot: Place) -> None:
     with pytest.raises(RuntimeError):
         store.submit(put("late"))
     assert len(spot.open().now(lambda ledger: ledger.settings.starting("k"))) == GROUP * 2
-    assert not (spot.folder / "vitrine.db-wal").read_bytes()
+    if spot.engine is SQLITE:
+        assert not (spot.folder / "vitrine.db-wal").read_bytes()
 
 
 def test_handing_in_while_closing_is_answered_or_refused_never_forgotten(spot: Place) -> None:
@@ -295,7 +302,7 @@ def test_a_batch_that_fails_leaves_no_trace_in_the_cache(store: Store) -> None:
 
     def breaks(ledger: Ledger) -> None:
         tried.append(1)
-        ledger.sql.raw.execute("ROLLBACK")
+        ledger.sql.run("ROLLBACK")
         raise sqlite3.OperationalError("disk I/O error")
 
     gate, _ = hold(store)
@@ -303,9 +310,9 @@ def test_a_batch_that_fails_leaves_no_trace_in_the_cache(store: Store) -> None:
     broken = store.submit(breaks)
     gate.set()
     assert [e.seq for e in kept.result(10)] == [2]
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(FAULTS):
         broken.result(10)
-    assert len(tried) == 2
+    assert len(tried) >= 2
     order = store.now(lambda ledger: ledger.order("A101"))
     assert (order.seq, order.nodes["cut"].quantity) == (2, 40)
 
@@ -329,7 +336,7 @@ def test_a_number_that_is_taken_is_an_alarm(store: Store) -> None:
         assert order is not None
         ledger.keep(order, ledger.history("A101"))
 
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(FAULTS):
         store.now(twice)
     assert len(store.now(lambda ledger: ledger.history("A101"))) == 1
 

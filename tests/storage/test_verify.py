@@ -4,7 +4,6 @@ import sqlite3
 import threading
 import time
 import tracemalloc
-from contextlib import closing
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,7 @@ from storage.ledger import Ledger
 from storage.store import Store
 from storage.verify import Difference, verify
 from tests.domain.factory import CUSTOMER, DEPUTY, SEWER, shot
-from tests.storage.engines import Place, do, place
+from tests.storage.engines import SQLITE, Place, alter, ask, copied, do, place
 
 
 def busy(ledger: Ledger) -> None:
@@ -48,23 +47,21 @@ def busy(ledger: Ledger) -> None:
 
 
 @pytest.fixture
-def path(spot: Place, store: Store) -> Path:
+def path(spot: Place, store: Store) -> Path | str:
     store.now(busy)
     store.close()
-    return spot.folder / "vitrine.db"
+    return spot.where
 
 
-def change(path: Path, text: str, *values: object) -> Difference:
-    with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute(text, values).rowcount > 0
-        raw.commit()
+def change(path: Path | str, text: str, *values: object) -> Difference:
+    assert alter(path, text, *values) > 0
     report = verify(path)
     assert not report.clean
     assert report.difference is not None
     return report.difference
 
 
-def test_all_is_well(path: Path) -> None:
+def test_all_is_well(path: Path | str) -> None:
     report = verify(path)
     assert (report.clean, report.orders, report.events) == (True, 3, 15)
 
@@ -86,20 +83,20 @@ HASHED = (
 
 
 @pytest.mark.parametrize("column", HASHED)
-def test_a_changed_event_breaks_the_chain(path: Path, column: str) -> None:
+def test_a_changed_event_breaks_the_chain(path: Path | str, column: str) -> None:
     found = change(
         path, f"UPDATE event SET {column} = {column} || 'x' WHERE order_no = 'A101' AND seq = 3"
     )
     assert (found.order_no, found.seq, found.field) == ("A101", 3, "hash")
 
 
-def test_a_flag_of_an_event_is_in_the_chain(path: Path) -> None:
-    found = change(path, "UPDATE event SET on_behalf = 1 - on_behalf WHERE order_no = 'B7'")
+def test_a_flag_of_an_event_is_in_the_chain(path: Path | str) -> None:
+    found = change(path, "UPDATE event SET on_behalf = NOT on_behalf WHERE order_no = 'B7'")
     assert (found.order_no, found.seq, found.field) == ("B7", 1, "hash")
 
 
 @pytest.mark.parametrize(("seq", "field"), [(4, "seq"), (12, "seq"), (1, "seq")])
-def test_a_gap(path: Path, seq: int, field: str) -> None:
+def test_a_gap(path: Path | str, seq: int, field: str) -> None:
     """In the middle, and before the end."""
     if seq == 12:
         found = change(path, "UPDATE event SET seq = 99 WHERE order_no = 'A101' AND seq = 12")
@@ -109,16 +106,14 @@ def test_a_gap(path: Path, seq: int, field: str) -> None:
         assert (found.seq, found.field, found.stored) == (seq, field, seq + 1)
 
 
-def test_a_lost_tail(path: Path) -> None:
+def test_a_lost_tail(path: Path | str) -> None:
     found = change(path, "DELETE FROM event WHERE order_no = 'A101' AND seq = 12")
     assert (found.order_no, found.field, found.stored, found.replayed) == ("A101", "seq", 12, 11)
 
 
-def test_swapped_events(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as raw:
-        for old, new in ((6, 99), (7, 6), (99, 7)):
-            raw.execute("UPDATE event SET seq = ? WHERE order_no = 'A101' AND seq = ?", (new, old))
-        raw.commit()
+def test_swapped_events(path: Path | str) -> None:
+    for old, new in ((6, 99), (7, 6), (99, 7)):
+        alter(path, "UPDATE event SET seq = ? WHERE order_no = 'A101' AND seq = ?", new, old)
     found = verify(path).difference
     assert found is not None
     assert (found.seq, found.field) == (6, "hash")
@@ -130,7 +125,7 @@ def test_swapped_events(path: Path) -> None:
         ("customer", "mallory"),
         ("product", "帽子"),
         ("due", "2030-01-01"),
-        ("open", 0),
+        ("open", False),
         ("seq", 13),
         ("head", "x"),
         ("route_version", 2),
@@ -139,7 +134,7 @@ def test_swapped_events(path: Path) -> None:
         ("updated_at", None),
     ],
 )
-def test_a_changed_column_of_the_state(path: Path, column: str, value: object) -> None:
+def test_a_changed_column_of_the_state(path: Path | str, column: str, value: object) -> None:
     if value is None:
         value = ""
     found = change(path, f"UPDATE orders SET {column} = ? WHERE order_no = 'A101'", value)
@@ -161,9 +156,8 @@ def test_a_changed_column_of_the_state(path: Path, column: str, value: object) -
         ("{", "[", "doc"),
     ],
 )
-def test_a_changed_field_of_the_state(path: Path, old: str, new: str, field: str) -> None:
-    with closing(sqlite3.connect(path)) as raw:
-        (doc,) = raw.execute("SELECT doc FROM orders WHERE order_no = 'A101'").fetchone()
+def test_a_changed_field_of_the_state(path: Path | str, old: str, new: str, field: str) -> None:
+    doc = str(ask(path, "SELECT doc FROM orders WHERE order_no = 'A101'"))
     assert old in doc
     found = change(
         path, "UPDATE orders SET doc = ? WHERE order_no = 'A101'", doc.replace(old, new, 1)
@@ -172,19 +166,16 @@ def test_a_changed_field_of_the_state(path: Path, old: str, new: str, field: str
 
 
 @pytest.mark.parametrize("number", ["A101", "A102", "B7"])
-def test_an_order_without_events_and_events_without_an_order(path: Path, number: str) -> None:
-    copy = path.with_name("copy.db")
-    copy.write_bytes(path.read_bytes())
+def test_an_order_without_events_and_events_without_an_order(path: Path | str, number: str) -> None:
+    copy = copied(path)
     found = change(path, "DELETE FROM event WHERE order_no = ?", number)
     assert (found.order_no, found.field) == (number, "events")
     found = change(copy, "DELETE FROM orders WHERE order_no = ?", number)
     assert (found.order_no, found.field) == (number, "orders")
 
 
-def test_subscriptions_are_the_followers(path: Path) -> None:
-    copy, third = path.with_name("copy.db"), path.with_name("third.db")
-    copy.write_bytes(path.read_bytes())
-    third.write_bytes(path.read_bytes())
+def test_subscriptions_are_the_followers(path: Path | str) -> None:
+    copy, third = copied(path), copied(path)
     found = change(path, "DELETE FROM subscription WHERE order_no = 'A101' AND node = 'sew'")
     assert (found.order_no, found.field) == ("A101", "subscription")
     found = change(copy, "INSERT INTO subscription (order_no, who, node) VALUES ('B7', 'm', '')")
@@ -193,7 +184,7 @@ def test_subscriptions_are_the_followers(path: Path) -> None:
     assert (found.order_no, found.field) == ("Z", "subscription")
 
 
-def test_a_lost_route(path: Path) -> None:
+def test_a_lost_route(path: Path | str) -> None:
     assert change(path, "DELETE FROM route").field == "route"
 
 
@@ -248,6 +239,8 @@ def test_memory_does_not_grow_with_the_books(store: Store) -> None:
 def test_reading_never_checkpoints(spot: Place, store: Store) -> None:
     """A second connection that checkpoints beside the writer can lose a commit (see the store)."""
     store.now(busy)
+    if spot.engine is not SQLITE:
+        return
     log = spot.folder / "vitrine.db-wal"
     main = (spot.folder / "vitrine.db").read_bytes()
     before = log.read_bytes()

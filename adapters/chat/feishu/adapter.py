@@ -114,6 +114,14 @@ class Feishu:
         """See the port."""
         return "refused" if self._calls.untrusted else self._link.state
 
+    @property
+    def alone(self) -> bool:
+        """Feishu spreads events over all long connections of an app; one process holds it."""
+        return self._options.mode == "websocket"
+
+    def attend(self, heard: Heard) -> None:
+        """Its webhook is open while it listens, which every process does then."""
+
     async def listen(self, heard: Heard) -> None:
         """Hear until cancelled."""
         self._ear.open(heard)

@@ -118,6 +118,15 @@ class Telegram:
         """What the last look found."""
         return self._checks
 
+    @property
+    def alone(self) -> bool:
+        """Telegram hands its updates to one who asks for them; a webhook may lead anywhere."""
+        return isinstance(self._way, Polling)
+
+    def attend(self, heard: Heard) -> None:
+        """See `ChatAdapter`."""
+        self._ears.heard = heard
+
     async def listen(self, heard: Heard) -> None:
         """Hear until cancelled."""
         self._ears.heard = heard

@@ -131,10 +131,19 @@ class WeCom:
             picture_extra=1,
         )
 
-    async def listen(self, heard: Heard) -> None:
-        """Hear until cancelled."""
+    @property
+    def alone(self) -> bool:
+        """A robot has one connection: a second one throws the first out."""
+        return self._bot is not None
+
+    def attend(self, heard: Heard) -> None:
+        """See `ChatAdapter`: the application's callbacks come to any process."""
         if self._callback is not None:
             self._callback.begin(heard)
+
+    async def listen(self, heard: Heard) -> None:
+        """Hear until cancelled."""
+        self.attend(heard)
         if self._bot is not None:
             await self._bot.listen(heard)
         await asyncio.Event().wait()

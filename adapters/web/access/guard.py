@@ -51,7 +51,7 @@ class Guard:
                 return network(known[-self.proxies])
         return network(request.remote or "")
 
-    async def admit(self, request: web.Request, rule: Rule) -> Visitor | None:
+    async def admit(self, request: web.Request, rule: Rule) -> Visitor:
         """Who asks, for a route of the staff. Raises Fault: 401, 403."""
         visitor = await self.visitor(request)
         if visitor is None:
@@ -149,9 +149,7 @@ async def guarding(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
         guard.patience(request, rule)
         if rule.kind == "staff":
-            visitor = await guard.admit(request, rule)
-            assert visitor is not None
-            request[VISITOR] = visitor
+            request[VISITOR] = await guard.admit(request, rule)
         if guard.foreign(request):
             raise Fault(403, "forbidden")
         response: web.StreamResponse = await handler(request)
