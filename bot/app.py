@@ -103,7 +103,7 @@ class App:
         if isinstance(s.books, Path):
             seal_plain(s.books, keys)
         self.store = Store(s.books, self.clock, keys)
-        self.sharing = Sharing(self.store)
+        self.sharing = Sharing(self.store, s.sandbox or not self.store.shared)
         self.store.zone, self.store.meter = s.zone, self.measures
         self.rules = Rules(s.zone, s.work_week, s.escalation)
         self.store.now(self.rules.take)

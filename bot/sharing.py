@@ -26,9 +26,10 @@ Run = Callable[[], Awaitable[None]]
 
 @dataclass(slots=True)
 class Sharing:
-    """The leases of this process. Alone on its books, it holds everything for ever."""
+    """The leases of this process. `alone` on its books, it holds everything for ever."""
 
     store: Store
+    alone: bool = False
     names: list[str] = field(default_factory=list)
     terms: dict[str, int] = field(default_factory=dict)
     _until: float = 0.0
@@ -36,20 +37,20 @@ class Sharing:
 
     def holds(self, name: str) -> bool:
         """Whether this process may do what a lease is for, now."""
-        if not self.store.shared:
+        if self.alone:
             return True
         return bool(self.terms.get(name)) and time.monotonic() < self._until
 
     def still(self, ledger: Ledger, name: str) -> bool:
         """The same, asked of the books in the transaction that leans on it."""
-        if not self.store.shared:
+        if self.alone:
             return True
         term = self.terms.get(name, 0)
         return ledger.leases.holds(name, self.store.holder, term, time.time())
 
     async def run(self) -> None:
         """Renew for ever."""
-        while self.store.shared:
+        while not self.alone:
             begun = time.monotonic()
             try:
                 self.terms = await self.store.run(self._renewed)
@@ -72,14 +73,14 @@ class Sharing:
 
     async def leave(self) -> None:
         """Let go of everything: nobody need wait."""
-        if self.store.shared:
+        if not self.alone:
             self.terms.clear()
             me = self.store.holder
             await self.store.run(lambda ledger: ledger.leases.release(me))
 
     async def hold(self, name: str, run: Run) -> None:
         """Do something while a lease is held, for ever."""
-        if not self.store.shared:
+        if self.alone:
             await run()
             return
         while True:

@@ -46,11 +46,9 @@ class AlertBook:
     def alerts_told_as(self, name: str) -> tuple[Alert, ...]:
         """All alerts that are told as one with that id, oldest first."""
         rows = self.sql.rows(
-            "SELECT * FROM alert WHERE id = :i OR more LIKE :like ORDER BY raised_at, id",
-            i=name,
-            like='%"group":"' + name.replace("%", "").replace("_", "\\_") + '"%',
+            "SELECT * FROM alert WHERE told_as = :i ORDER BY raised_at, id", i=name
         )
-        return tuple(a for a in map(self._alert, rows) if a.told_as == name)
+        return tuple(self._alert(r) for r in rows)
 
     def _alert(self, row: Row) -> Alert:
         return _alert_of(row, self.seals)
@@ -83,10 +81,12 @@ class AlertBook:
             )
         self.sql.do(
             "INSERT INTO alert (id, order_no, node, reason, text, raised_at, raised_by, state,"
-            " taken_by, taken_at, more) VALUES (:id, :no, :node, :reason, :text, :at, :by, :state,"
-            " :tb, :ta, :more) ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
-            " raised_at = excluded.raised_at, taken_by = excluded.taken_by,"
-            " taken_at = excluded.taken_at, more = excluded.more",
+            " taken_by, taken_at, more, told_as) VALUES (:id, :no, :node, :reason, :text, :at, :by,"
+            " :state, :tb, :ta, :more, :told) ON CONFLICT (id) DO UPDATE SET"
+            " state = excluded.state, raised_at = excluded.raised_at, taken_by = excluded.taken_by,"
+            " taken_at = excluded.taken_at, more = excluded.more,"
+            " told_as = excluded.told_as",
+            told=alert.told_as,
             id=alert.id,
             no=alert.order_no,
             node=alert.node,

@@ -43,7 +43,7 @@ class Used:
         ends = []
         for begin, count in self.slices.get(_key(window), ()):
             end = begin + width + window.seconds
-            if end > wall:
+            if begin - window.seconds <= wall < end:  # what is further ahead, a clock left there
                 left -= int(count)
                 ends.append(end)
         if left > 0:

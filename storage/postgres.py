@@ -171,7 +171,8 @@ class PgSql(Sql):
         until = time.monotonic() + AWAY
         while time.monotonic() < until:
             try:
-                self.pg = self._connected(AWAY)
+                if self.pg.closed:
+                    self.pg = self._connected(AWAY)
                 row = self.pg.execute(
                     "SELECT pg_xact_status(%s::xid8) AS s", [transaction]
                 ).fetchone()

@@ -65,7 +65,11 @@ class OrderRow(SQLModel, table=True):
     """
 
     __tablename__ = "orders"
-    __table_args__ = (Index("orders_open", "open", "due"), Index("orders_customer", "customer"))
+    __table_args__ = (
+        Index("orders_open", "open", "due"),
+        Index("orders_touched", "open", "updated_at"),
+        Index("orders_customer", "customer"),
+    )
     order_no: str = Field(primary_key=True)
     customer: str
     product: str
@@ -220,7 +224,18 @@ class AlertRow(SQLModel, table=True):
     """Items that somebody has to take."""
 
     __tablename__ = "alert"
-    __table_args__ = (Index("alert_state", "state", "raised_at"),)
+    __table_args__ = (
+        Index("alert_state", "state", "raised_at"),
+        Index("alert_order", "order_no", "raised_at", "id"),
+        Index("alert_told_as", "told_as"),
+        Index(
+            "alert_standing",
+            "raised_at",
+            "id",
+            sqlite_where=text("state != 'resolved'"),
+            postgresql_where=text("state != 'resolved'"),
+        ),
+    )
     id: str = Field(primary_key=True)
     order_no: str
     node: str
@@ -232,6 +247,7 @@ class AlertRow(SQLModel, table=True):
     taken_by: str = ""
     taken_at: str = ""
     more: str = Field(default="{}", sa_column_kwargs={"server_default": "{}"})
+    told_as: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class Timer(SQLModel, table=True):

@@ -15,6 +15,7 @@ from bot.platforms import listening
 from bot.sandbox import demo
 from bot.settings import Settings
 from tests.fakes.stage import Seen, Stage
+from tests.servers.postgres import wanted
 
 PLATFORMS = {"telegram": "TelegramStage", "feishu": "FeishuStage", "wecom": "WeComStage"}
 START = "2026-11-23T08:40:00+08:00"
@@ -157,7 +158,8 @@ def settings_of(folder: Path, stage: Stage, **more: Any) -> Settings:
     named: dict[str, Any] = {
         k.removeprefix("VITRINE_").lower(): v for k, v in stage.settings().items()
     }
-    return Settings(data_dir=folder, sandbox=True, _env_file=None, **named, **more)  # type: ignore[call-arg]
+    named |= {"database_url": wanted(folder), **more}
+    return Settings(data_dir=folder, sandbox=True, _env_file=None, **named)  # type: ignore[call-arg]
 
 
 @contextlib.asynccontextmanager

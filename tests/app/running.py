@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.app import App
 from bot.settings import Settings
+from tests.servers.postgres import wanted
 
 
 class Running:
@@ -71,7 +72,7 @@ class Running:
 @contextlib.asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Running]:
     """The demo factory, running without a web server."""
-    app = App(Settings(data_dir=folder, sandbox=True, _env_file=None))  # type: ignore[call-arg]
+    app = App(Settings(data_dir=folder, sandbox=True, database_url=wanted(folder), _env_file=None))  # type: ignore[call-arg]
     tasks = [asyncio.create_task(a.listen(app.intake.hear)) for a in app.adapters.values()]
     tasks.append(asyncio.create_task(app.courier.run()))
     try:

@@ -16,13 +16,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.servers.postgres import wanted
+
 ROOT = Path(__file__).parent.parent.parent
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """The settings of a program under test, and nothing of whoever runs the tests."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("VITRINE_")}
-    return {**kept, "VITRINE_DATA_DIR": str(folder), **more}
+    where = {"VITRINE_DATABASE_URL": url} if (url := wanted(folder)) else {}
+    return {**kept, "VITRINE_DATA_DIR": str(folder), **where, **more}
 
 
 def command(folder: Path, *words: str, text: str = "", **more: str) -> tuple[int, str]:

@@ -168,3 +168,16 @@ def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])
+
+
+def wanted(folder: Path) -> str:
+    """The address of the books in a folder: a database of its own where the tests are run with
+    `VITRINE_TEST_ENGINE=postgresql`, else empty, which is SQLite.
+    """
+    if os.environ.get("VITRINE_TEST_ENGINE") != "postgresql":
+        return ""
+    kept = folder / "postgres-url"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        kept.write_text(database())
+    return kept.read_text()

@@ -21,6 +21,7 @@ from bot.sandbox import demo
 from bot.settings import Settings
 from bot.worlds import load
 from storage.ledger import Ledger
+from tests.servers.postgres import wanted
 
 TOKEN = "a-token-for-programs"
 
@@ -96,8 +97,8 @@ async def real(
 ) -> AsyncIterator[Real]:
     """The demo factory; without `sandbox` as a factory has it."""
     settings = Settings(
-        data_dir=folder, sandbox=sandbox, api_token=TOKEN, public_url=public_url, proxies=proxies,
-        _env_file=None,  # type: ignore[call-arg]
+        data_dir=folder, database_url=wanted(folder), sandbox=sandbox, api_token=TOKEN,
+        public_url=public_url, proxies=proxies, _env_file=None,  # type: ignore[call-arg]
     )  # fmt: skip
     app = App(settings)
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""many processes"""
+"""many processes; what ten years of orders ask of the indexes"""
 
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
@@ -28,5 +28,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.bulk_insert(pulse, [{"name": "books", "count": 0}])
+    with op.batch_alter_table("alert") as batch_op:
+        batch_op.add_column(sa.Column("told_as", TEXT(), server_default="", nullable=False))
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("UPDATE alert SET told_as = COALESCE(json_extract(more, '$.group'), id)")
+    standing = sa.text("state != 'resolved'")
+    op.create_index("alert_order", "alert", ["order_no", "raised_at", "id"])
+    op.create_index("alert_told_as", "alert", ["told_as"])
+    op.create_index(
+        "alert_standing",
+        "alert",
+        ["raised_at", "id"],
+        sqlite_where=standing,
+        postgresql_where=standing,
+    )
+    op.create_index("orders_touched", "orders", ["open", "updated_at"])
     with op.batch_alter_table("inbox") as batch_op:
         batch_op.add_column(sa.Column("holder", TEXT(), server_default="", nullable=False))
