@@ -102,7 +102,7 @@ class Order:
     @property
     def finished(self) -> bool:
         """Whether all nodes are green."""
-        for node in self.nodes.values():
+        for node in reversed(list(self.nodes.values())):  # the last one is green last
             if not node.done:
                 return False
         return bool(self.nodes)

@@ -17,13 +17,14 @@ from domain.ports import Books
 
 LEVEL, CALM, AHEAD, SILENT, OVERDUE = "level", "calm", "ahead", "silent", "overdue"
 RANKS = (Level.NONE, Level.YELLOW, Level.ORANGE, Level.RED)
+_RANK = {level.value: place for place, level in enumerate(RANKS)}
 AT_LEAST = timedelta(minutes=5)
 """How soon an order whose level may change is looked at again, at the earliest."""
 
 
 def rank(name: str) -> int:
     """How grave a level is: 0 for none."""
-    return RANKS.index(Level(name))
+    return _RANK[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Watch:
         changed = {k for k, n in order.nodes.items() if old.get(k) is not n}
         for key, node in order.nodes.items():
             if key in changed or not changed.isdisjoint(order.route.earlier(key)):
+                if key not in changed and _held_back(order, key, changed):
+                    continue
                 self._arm_node(books, before, order, node, now)
 
     def _disarm(self, books: Books, order: Order) -> None:
@@ -119,6 +122,14 @@ class Watch:
             day -= timedelta(days=1)
             left -= self.calendar.is_workday(day)
         return self.calendar.opening(day)
+
+
+def _held_back(order: Order, key: str, changed: set[str]) -> bool:
+    """Whether a node waits for one right before it that did not change: then nothing is new."""
+    for before in order.route.node(key).after:
+        if before not in changed and not order.nodes[before].completed:
+            return True
+    return False
 
 
 def awaited(order: Order, node: Node) -> bool:

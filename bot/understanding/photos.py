@@ -28,7 +28,9 @@ def photo_alone(scene: Scene) -> Decision | None:
     applied = [
         u
         for u in earlier.applied
-        if u.order and u.op not in ("undo", "move", "subscribe", "unsubscribe")
+        if u.order
+        and scene.visible(u.order)
+        and u.op not in ("undo", "move", "subscribe", "unsubscribe")
     ]
     targets = list(dict.fromkeys(Update("attach", u.order, u.node) for u in applied))
     if not targets:

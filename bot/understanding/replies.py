@@ -123,8 +123,7 @@ def _complete(scene: Scene, update: Update, *, confirmed: bool) -> Decision:
         return missing
     update = _counted(scene, update)
     out = Outcome()
-    total = scene.entry(update.order or "").quantity
-    if update.quantity is not None and update.quantity > total:
+    if update.quantity is not None and update.quantity > scene.entry(update.order or "").quantity:
         return ask("over-quantity", "quantity", update)
     admit([update], scene, out, confirmed=confirmed)
     return out.decision()

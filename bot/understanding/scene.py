@@ -100,7 +100,8 @@ class Scene:
                 return named, "message"
         own = self.own_previous()
         if own and own[-1].seconds_ago <= NEARBY_SECONDS:
-            named = _applied_orders(own[-1]) or self.orders_in(own[-1].text)
+            named = [no for no in _applied_orders(own[-1]) if self.visible(no)]
+            named = named or self.orders_in(own[-1].text)
             if named:
                 return named, "recent"
         if self.customer:
