@@ -85,17 +85,35 @@ def world(orders: int) -> Row:
 class Factory:
     """The books of that world, opened as the program opens them."""
 
-    def __init__(self, path: Path) -> None:
-        self.store = Store(path, TurnedClock(START), masters([b"a key for the benchmark"]))
+    def __init__(self, where: Path | str) -> None:
+        self.store = Store(where, TurnedClock(START), masters([b"a key for the benchmark"]))
         self.store.platforms = ("sandbox",)
         self.desk = Desk(WorkCalendar(ZoneInfo("Asia/Shanghai")))
         self.talk = Talk(self.desk, lambda *_: None)
 
 
-def prepare(path: Path, orders: int) -> None:
-    """Write that world down, for copies of it to be measured."""
+STEPS = ("裁切", "绣花", "车缝", "后道", "质检", "包装入库")
+"""What is reported of every order, one after the other."""
+
+
+def reports(count: int) -> list[str]:
+    """So many reports: a step of every order, then the next, and before them one of an order of its
+    own.
+    """
+    orders = orders_for(count) - 1
+    said = [f"#A{1000 + n % orders} {STEPS[n // orders]}完成" for n in range(count)]
+    return [f"#A{1000 + orders} {STEPS[0]}完成", *said]
+
+
+def orders_for(count: int) -> int:
+    """How many orders that takes."""
+    return -(-count // len(STEPS)) + 1
+
+
+def prepare(path: Path, count: int) -> None:
+    """Write down the world of so many reports, for copies of it to be measured."""
     upgrade(path)
-    factory = Factory(path)
+    factory, orders = Factory(path), orders_for(count)
     factory.store.now(lambda ledger: load(ledger, factory.desk, world(orders), START, {}))
     factory.store.close()
 
@@ -135,7 +153,7 @@ def bench_pipeline() -> Iterator[Row]:
     """
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "kept.db"
-        prepare(kept, MESSAGES + 1)
+        prepare(kept, MESSAGES)
         paces, raws = [], []
         for number in range(ROUNDS):
             path = Path(folder) / f"{number}.db"
@@ -148,7 +166,7 @@ def bench_pipeline() -> Iterator[Row]:
 
 
 def pipeline(path: Path, count: int = MESSAGES) -> Pace:
-    """Reports of as many orders on a copy of the prepared books, each answered after its commit.
+    """So many reports on a copy of the books prepared for them, each answered after its commit.
     One more goes before, so that orders and people have been read.
     """
     factory = Factory(path)
@@ -173,9 +191,11 @@ def _recorded(ledger: Ledger) -> int:
 
 
 async def _pipeline(factory: Factory, count: int) -> Pace:
+    said = reports(count)
+
     async def one(number: int) -> None:
         at = START + timedelta(milliseconds=number)
-        payload = {"said": "message", "text": f"#A{1000 + number} 裁切完成"}
+        payload = {"said": "message", "text": said[number]}
 
         def work(ledger: Ledger) -> None:
             taken = ledger.inbox.take("sandbox", "", f"m{number}", "production", "P00", at, payload)
@@ -217,12 +237,13 @@ def _written(old: Path, new: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _raw(path: Path, rows: dict[str, list[tuple[Any, ...]]]) -> float:
-    """Messages a second when the very same rows are inserted by hand, 64 messages a commit,
-    FULL.
+    """Messages a second when the very same rows are written by hand, 64 messages a commit, FULL:
+    an order's row with every report of it, as it stands in the end.
     """
     upgrade(path)
     raw: sqlite3.Connection = connect(path)
     count = len(rows["inbox"])
+    rows["orders"] = (rows["orders"] * (count // len(rows["orders"]) + 1))[:count]
     places = dict.fromkeys(TABLES, 0)
     gc.collect()
     start = time.perf_counter()
@@ -234,7 +255,7 @@ def _raw(path: Path, rows: dict[str, list[tuple[Any, ...]]]) -> float:
             part = rows[table][places[table] : end]
             if part:
                 marks = ",".join("?" * len(part[0]))
-                raw.executemany(f"INSERT INTO {table} VALUES ({marks})", part)  # noqa: S608
+                raw.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", part)  # noqa: S608
             places[table] = end
         raw.execute("COMMIT")
     rate = count / (time.perf_counter() - start)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 ZERO = datetime(2020, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
+HOUR = 3_600_000_000
+"""Microseconds."""
 LONGEST = 20_000.0
 """Working hours that are added at most: eight years, beyond which nothing is planned."""
 Span = tuple[datetime, datetime]
@@ -27,8 +29,9 @@ def moment(number: int) -> datetime:
 
 def worked(hours: float) -> int:
     """Working hours in microseconds; negative ones count as none."""
-    left = timedelta(hours=min(max(hours, 0.0), LONGEST))
-    return (left.days * 86_400 + left.seconds) * 1_000_000 + left.microseconds
+    hours = min(max(hours, 0.0), LONGEST)
+    whole = int(hours)
+    return whole * HOUR + round((hours - whole) * HOUR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.bench import START, Row, row
+from bot.bench import START, Row, asked, row
 from bot.clocks import TurnedClock
 from bot.standup import hold
 from bot.wording.voice import Voice
@@ -133,7 +133,7 @@ def bench() -> Iterator[Row]:
 
 def main(names: list[str]) -> None:
     """All of it, or nothing where other benches are asked for."""
-    if not names or "digest" in names:
+    if asked(names, "digest"):
         for found in bench():
             print(json.dumps(found, ensure_ascii=False), flush=True)
 
