@@ -91,6 +91,9 @@ class Route:
     trade: str = ""
     version: int = 1
     _named: dict[str, NodeSpec] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _next: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     _earlier: dict[str, frozenset[str]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -110,6 +113,14 @@ class Route:
     def keys(self) -> tuple[str, ...]:
         """Node keys in reading order."""
         return tuple(spec.key for spec in self.nodes)
+
+    def following(self, key: str) -> tuple[str, ...]:
+        """The nodes that come right after this one."""
+        if not self._next:
+            self._next.update(
+                {k: tuple(n.key for n in self.nodes if k in n.after) for k in self.keys()}
+            )
+        return self._next.get(key, ())
 
     def earlier(self, key: str) -> frozenset[str]:
         """All nodes that must be finished before this one, near and far. Kept: it is asked often,

@@ -52,13 +52,8 @@ class Watch:
         known = order.level != Level.NONE.value  # was late before anybody watched
         if (before is None and not known) or (before is not None and before.due != order.due):
             books.set_timer(AHEAD, order.order_no, max(self.warn_from(order.due), now))
-        old = before.nodes if before is not None else {}
-        changed = {k for k, n in order.nodes.items() if old.get(k) is not n}
-        for key, node in order.nodes.items():
-            if key in changed or not changed.isdisjoint(order.route.earlier(key)):
-                if key not in changed and _held_back(order, key, changed):
-                    continue
-                self._arm_node(books, before, order, node, now)
+        for key in _concerned(before, order):
+            self._arm_node(books, before, order, order.nodes[key], now)
 
     def _disarm(self, books: Books, order: Order) -> None:
         for kind in (LEVEL, CALM, AHEAD):
@@ -124,12 +119,19 @@ class Watch:
         return self.calendar.opening(day)
 
 
-def _held_back(order: Order, key: str, changed: set[str]) -> bool:
-    """Whether a node waits for one right before it that did not change: then nothing is new."""
-    for before in order.route.node(key).after:
-        if before not in changed and not order.nodes[before].completed:
-            return True
-    return False
+def _concerned(before: Order | None, order: Order) -> list[str]:
+    """The nodes that changed, and those whose turn it may have become or ceased to be by that:
+    right after them, and on behind what was done out of turn.
+    """
+    if before is None:
+        return list(order.nodes)
+    old = before.nodes
+    found = [key for key, node in order.nodes.items() if old.get(key) is not node]
+    changed = frozenset(found)
+    for key in found:
+        if key in changed or order.nodes[key].completed:
+            found += [k for k in order.route.following(key) if k not in found]
+    return found
 
 
 def awaited(order: Order, node: Node) -> bool:

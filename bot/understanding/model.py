@@ -6,6 +6,7 @@ Everything is frozen: a decision is a value that can be logged, compared and tes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Literal
 
 Verdict = Literal["apply", "ask", "answer", "ignore"]
@@ -29,8 +30,12 @@ class Update:
 
     def facts(self) -> dict[str, str | int]:
         """The fields that hold something, in the order they are declared."""
-        pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
-        return {name: value for name, value in pairs if value is not None}
+        values = zip(_NAMES, _VALUES(self), strict=True)
+        return {name: value for name, value in values if value is not None}
+
+
+_NAMES = tuple(f.name for f in fields(Update))
+_VALUES = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from domain.order import Order, empty, fold
 from domain.person import Person
 from domain.plan import deviation, forecast, forecast_work
 from domain.route import Photo
+from domain.watch import SILENT, awaited
 from storage.docs import event_from, event_row, order_doc, order_from, order_row
 from tests.domain.factory import (
     BOSS,
@@ -48,6 +49,7 @@ from tests.domain.factory import (
     STRANGER,
     Story,
     placed,
+    shop,
     shot,
 )
 
@@ -216,6 +218,21 @@ def test_every_order_has_a_forecast(said: list[tuple[Person, Command]], days: fl
     if not order.finished:
         assert order.current()
         assert forecast(order, now, CALENDAR) >= now - timedelta(days=days)
+
+
+@LAWS
+@given(SAID)
+def test_every_report_that_is_owed_has_its_timer_and_no_other(
+    said: list[tuple[Person, Command]],
+) -> None:
+    """Timers are moved where something changed; they are the ones that setting all would give."""
+    found = shop()
+    for by, command in said:
+        with suppress(DomainError):
+            found.do(command, by)
+        order = found.order
+        owed = {f"{NO}/{n.key}" for n in order.in_order() if awaited(order, n)}
+        assert {s for k, s in found.books.timers if k == SILENT} == (owed if order.open else set())
 
 
 @LAWS
