@@ -35,6 +35,7 @@ from domain.desk import Desk
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.secrets import masters
+from storage.sql import Ahead
 from storage.sqlite import connect
 from storage.store import Store
 
@@ -201,7 +202,9 @@ async def _pipeline(factory: Factory, count: int) -> Pace:
             taken = ledger.inbox.take("sandbox", "", f"m{number}", "production", "P00", at, payload)
             factory.talk.hear(ledger, taken)
 
-        await factory.store.run(work)
+        order = said[number].split()[0].removeprefix("#")
+        ahead = Ahead((("sandbox", "", f"m{number}"),), (order,))
+        await factory.store.run(work, ahead)
 
     async def some(numbers: Iterator[int]) -> None:
         for number in numbers:

@@ -179,7 +179,22 @@ class Sql:
         version = self.raw.execute("PRAGMA data_version").fetchone()[0]
         stale = self._seen not in (0, version)
         self._seen = version
+        self.absent.clear()
+        asked = list({m for each in ahead for m in each.messages})
+        for first in range(0, len(asked), 500):
+            self.absent.update(self._unknown(asked[first : first + 500]))
         return stale
+
+    def _unknown(self, messages: Sequence[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+        """Those of the messages that nobody has taken in."""
+        marks = ", ".join(["(?, ?, ?)"] * len(messages))
+        text = (
+            f"SELECT i.platform, i.account, i.message_id FROM (VALUES {marks}) AS m"  # noqa: S608
+            " CROSS JOIN inbox i ON i.platform = m.column1 AND i.account = m.column2"
+            " AND i.message_id = m.column3"
+        )
+        known = self.raw.execute(text, [part for m in messages for part in m])
+        return set(messages) - {tuple(row) for row in known}
 
     def commit(self) -> None:
         """All of it is on disk when this returns."""
