@@ -10,7 +10,7 @@ handled when the process died is handled at the next start.
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +60,7 @@ class Intake:
     done: Callable[[], None] = lambda: None
     measures: Measures = field(default_factory=Measures)
     _begun: dict[int, float] = field(default_factory=dict)
+    _taking: Counter[Chat] = field(default_factory=Counter)
     _queues: dict[Chat, deque[int]] = field(default_factory=dict)
     _workers: dict[Chat, asyncio.Task[None]] = field(default_factory=dict)
     _fetches: dict[int, asyncio.Task[list[dict[str, Any]]]] = field(default_factory=dict)
@@ -77,12 +78,19 @@ class Intake:
         ahead = Ahead(
             ((message.platform, message.account, message.message_id),),
             tuple(named(message.text)),
+            (chat,),
         )
-        if not media and not album and chat not in self._workers:
+        if not media and not album and chat not in self._workers and not self._taking[chat]:
             taken = await self._at_once(message, taking, ahead, begun)
             if taken is not None:
                 return taken
-        number = await self.store.run(taking, ahead)
+        self._taking[chat] += 1
+        try:
+            number = await self.store.run(taking, ahead)
+        finally:
+            self._taking[chat] -= 1
+            if not self._taking[chat]:
+                del self._taking[chat]
         if number:
             self._begun[number] = begun
             if album:
@@ -280,7 +288,8 @@ class Intake:
         return str(outcome)
 
     def _ahead(self, row: Received) -> Ahead:
-        return Ahead(orders=tuple(named(str(row.payload.get("text", "")))))
+        orders = tuple(named(str(row.payload.get("text", ""))))
+        return Ahead(orders=orders, chats=((row.platform, row.account, row.chat),))
 
     async def _whole(self, row: Received) -> None:
         """Wait until no further part of the album has come for a while."""

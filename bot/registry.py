@@ -176,7 +176,7 @@ class Registry:
         ring = self.recent.get(key)
         if ring is not None and ledger.cache.shared:
             newest = ledger.inbox.newest(*key)
-            if self.newest.get(key) != newest:
+            if newest > self.newest.get(key, 0):  # somebody else handled something
                 ring, self.newest[key] = None, newest
         if ring is None:
             since = unstamp(row.at) - LOOK_BACK

@@ -76,8 +76,13 @@ class InboxBook:
         return [self._received(r) for r in rows]
 
     def first(self, row: Received) -> bool:
-        """Whether nothing said earlier in that chat still waits to be handled."""
-        found = self.sql.value(
+        """Whether nothing said earlier in that chat still waits to be handled, in the books as
+        they were when the batch began: what this process has in hand it keeps in order itself.
+        """
+        turn = self.sql.chats.get((row.platform, row.account, row.chat))
+        if turn is not None:
+            return not 0 < turn[0] < row.id
+        found = self.sql.stored(
             "SELECT 1 FROM inbox WHERE state = 'waiting' AND platform = :p AND account = :a"
             " AND chat = :c AND id < :i LIMIT 1",
             p=row.platform,
@@ -88,10 +93,15 @@ class InboxBook:
         return found is None
 
     def newest(self, platform: str, account: str, chat: str) -> int:
-        """The number of the last handled message of a chat; 0 if there is none."""
-        found = self.sql.value(
-            "SELECT MAX(id) FROM inbox WHERE platform = :p AND account = :a AND chat = :c"
-            " AND state = 'done'",
+        """The number of the message of a chat that was handled last; 0 if there is none. What waits
+        to be written is not among them.
+        """
+        turn = self.sql.chats.get((platform, account, chat))
+        if turn is not None:
+            return turn[1]
+        found = self.sql.stored(
+            "SELECT id FROM inbox WHERE platform = :p AND account = :a AND chat = :c"
+            " AND state = 'done' ORDER BY at DESC, id DESC LIMIT 1",
             p=platform,
             a=account,
             c=chat,

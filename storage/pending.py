@@ -146,18 +146,18 @@ class Pending:
             )
         if self.events:
             out.insert("event", EVENT, self.events)
-        if self.orders:
-            out.insert("orders", ORDER, list(self.orders.values()), _KEPT)
+        if self.orders:  # in one order everywhere, so that nobody waits for one another
+            out.insert("orders", ORDER, [row for _, row in sorted(self.orders.items())], _KEPT)
         if self.timers:
             self._time(out)
         if self.told:
             self._tell(out)
 
     def _time(self, out: Writer) -> None:
-        gone = [{"k": k, "s": s} for (k, s), at in self.timers.items() if not at]
+        gone = [{"k": k, "s": s} for (k, s), at in sorted(self.timers.items()) if not at]
         if gone:
             out.each(_UNTIMED, gone)
-        set_ = [(*name, at) for name, at in self.timers.items() if at]
+        set_ = sorted((*name, at) for name, at in self.timers.items() if at)
         if set_:
             out.insert("timer", ("kind", "scope", "at"), set_, _TIMED)
 
@@ -186,4 +186,4 @@ class Pending:
         if causes:
             out.insert("outbox_cause", ("cause", "outbox_id"), causes)
         if slots:
-            out.each(_REPLACED, slots)
+            out.each(_REPLACED, sorted(slots, key=lambda s: (s["p"], s["a"], s["c"], s["s"])))

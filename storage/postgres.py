@@ -30,6 +30,11 @@ AWAY = 30.0
 """Seconds for which a database may be away before units of work are told so."""
 
 
+_TURNS = """SELECT t.p, t.a, t.c, COALESCE((SELECT MIN(w.id) FROM inbox w
+ WHERE w.state = 'waiting' AND w.platform = t.p AND w.account = t.a AND w.chat = t.c), 0) AS first,
+ COALESCE((SELECT d.id FROM inbox d WHERE d.platform = t.p AND d.account = t.a AND d.chat = t.c
+ AND d.state = 'done' ORDER BY d.at DESC, d.id DESC LIMIT 1), 0) AS last
+ FROM unnest(%b::text[], %b::text[], %b::text[]) AS t(p, a, c)"""
 PASSING = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
@@ -55,7 +60,7 @@ def translated(text: str) -> str:
 def _insert(table: str, columns: tuple[str, ...], rest: str) -> str:
     kinds = SQLModel.metadata.tables[table].columns
     names = ", ".join(f'"{c}"' for c in columns)
-    arrays = ", ".join("%s::" + _ARRAYS.get(str(kinds[c].type).upper(), "text[]") for c in columns)
+    arrays = ", ".join("%b::" + _ARRAYS.get(str(kinds[c].type).upper(), "text[]") for c in columns)
     return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) {rest}"  # noqa: S608
 
 
@@ -77,6 +82,7 @@ class PgSql(Sql):
         self.locked: dict[str, int] = {}
         self.everybody = False
         self.absent: set[tuple[str, str, str]] = set()
+        self.chats: dict[tuple[str, str, str], tuple[int, int]] = {}
         self.spare: dict[str, list[int]] = {}
         if portable:
             self.skip_locked = " FOR UPDATE OF o"
@@ -109,23 +115,27 @@ class PgSql(Sql):
             self.pg = self._connected(AWAY)
         messages = sorted({m for a in ahead for m in a.messages})
         orders = sorted({no for a in ahead for no in a.orders})
+        chats = sorted({c for a in ahead for c in a.chats})
         self.absent.clear()
+        self.chats.clear()
         self.locked.clear()
         with self.pg.pipeline():
             self.pg.execute("BEGIN")
             pulse = self.pg.execute("SELECT count FROM pulse WHERE name = 'books'")
-            known = numbers = locks = None
+            known = numbers = locks = turns = None
             if messages:
                 known = self.pg.execute(
                     "SELECT i.platform, i.account, i.message_id FROM inbox i JOIN"
-                    " unnest(%s::text[], %s::text[], %s::text[]) AS m(p, a, id)"
+                    " unnest(%b::text[], %b::text[], %b::text[]) AS m(p, a, id)"
                     " ON i.platform = m.p AND i.account = m.a AND i.message_id = m.id",
                     [list(column) for column in zip(*messages, strict=True)],
                 )
                 numbers = self._draw("inbox", len(messages))
+            if chats:
+                turns = self.pg.execute(_TURNS, [list(c) for c in zip(*chats, strict=True)])
             if orders:
                 locks = self.pg.execute(
-                    "SELECT order_no, seq FROM orders WHERE order_no = ANY(%s)"
+                    "SELECT order_no, seq FROM orders WHERE order_no = ANY(%b)"
                     " ORDER BY order_no FOR UPDATE",
                     [orders],
                 )
@@ -136,6 +146,8 @@ class PgSql(Sql):
             here = {(r["platform"], r["account"], r["message_id"]) for r in known}
             self.absent = set(messages) - here
             self.spare["inbox"] = [r["n"] for r in numbers]
+        if turns is not None:
+            self.chats = {(r["p"], r["a"], r["c"]): (r["first"], r["last"]) for r in turns}
         if locks is not None:
             self.locked.update({r["order_no"]: r["seq"] for r in locks})
         return stale
@@ -213,7 +225,14 @@ class PgSql(Sql):
         """See `Sql`."""
         super().forget()
         self.absent.clear()
+        self.chats.clear()
         self.spare.clear()
+
+    def settle(self) -> None:
+        """See `Sql`: in one pipeline, which waits only for what has to be known to go on."""
+        if self.batch.any:
+            with self.pg.pipeline():
+                self.batch.write(self)
 
     # Statements
 
@@ -244,13 +263,15 @@ class PgSql(Sql):
     def insert(
         self, table: str, columns: Sequence[str], rows: Sequence[Values], rest: str = ""
     ) -> None:
-        """See `Sql`: one statement, a column an array."""
+        """See `Sql`: one statement, a column an array; binary, because psycopg quotes text arrays
+        value by value.
+        """
         arrays = [list(column) for column in zip(*rows, strict=True)]
         self.pg.execute(_insert(table, tuple(columns), rest), arrays)
 
     def among(self, table: str, column: str, values: Sequence[str]) -> set[str]:
         """See `Sql`."""
-        text = parts.SQL("SELECT {c} AS v FROM {t} WHERE {c} = ANY(%s)").format(
+        text = parts.SQL("SELECT {c} AS v FROM {t} WHERE {c} = ANY(%b)").format(
             c=parts.Identifier(column), t=parts.Identifier(table)
         )
         return {r["v"] for r in self.pg.execute(text, [list(values)])}

@@ -36,6 +36,8 @@ class Ahead:
     """Platform, account and id of messages that will be taken in."""
     orders: tuple[str, ...] = ()
     """Numbers of orders that may change."""
+    chats: tuple[tuple[str, str, str], ...] = ()
+    """Platform, account and id of chats in which something is handled."""
 
 
 class Overtaken(Exception):
@@ -67,6 +69,8 @@ class Sql:
         """Whether this unit changed what every process remembers."""
         self.locked: dict[str, int] = {}
         self.absent: set[tuple[str, str, str]] = set()
+        self.chats: dict[tuple[str, str, str], tuple[int, int]] = {}
+        """By chat: the lowest number that waits and that of the last message handled, or 0."""
 
     # What the books ask and write
 

@@ -230,9 +230,9 @@ def test_memory_does_not_grow_with_the_books(store: Store) -> None:
             place(ledger, f"C{n}")
             do(ledger, Progress(f"C{n}", "cut", 7))
 
-    store.now(partial(fill, first=0, last=20))
+    store.now(partial(fill, first=0, last=120))  # more than what is fetched at a time
     few = peak()
-    store.now(partial(fill, first=20, last=220))
+    store.now(partial(fill, first=120, last=320))
     assert peak() < few * 1.5
 
 
