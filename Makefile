@@ -6,7 +6,7 @@ ARGS ?=
 # The tests start the program some hundred times: let it keep its compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup run test check bench load lock clean format pictures
+.PHONY: setup run test check bench load faults lock clean format pictures
 
 setup: .venv/.dev
 
@@ -48,6 +48,7 @@ bench: .venv/.dev .bench/.ready
 	@$(PY) -m bot bench $(ARGS)
 	@$(PY) -m tests.load.dispatch $(ARGS)
 	@$(PY) -m tests.load.webhook $(ARGS)
+	@$(PY) -m tests.load.postgres $(ARGS)
 	@$(PY) -m tests.load.digest $(ARGS)
 	@$(PY) -m tests.load.platforms $(ARGS)
 
@@ -58,6 +59,9 @@ load: .venv/.dev
 	@$(PY) -m tests.load.cockpit
 	@$(PY) -m tests.load.pages 30
 	@$(PY) -m tests.load.soak 180
+
+faults: .venv/.dev
+	@FAULTS_LONG=1 $(PY) -m pytest tests/faults -s --durations=20 $(ARGS)
 
 lock: .tools/.ready
 	@$(UV) pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/runtime.lock

@@ -1,4 +1,4 @@
-"""python -m bot: run, understand, import, export, verify, backup, restore, doctor, bench."""
+"""python -m bot: run, understand, import, export, verify, backup, restore, migrate, doctor…"""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot import bench, commands, logs
+from bot import bench, commands, logs, moving
 from bot import commands_access as access
 from bot import commands_privacy as private
 from bot.doctor import doctor
@@ -28,7 +28,8 @@ def parser() -> argparse.ArgumentParser:
     give = sub.add_parser("export", help="orders to .csv, orders and events to .xlsx")
     give.add_argument("file", type=Path)
     give.add_argument("--private", action="store_true", help="with contacts, prices and cost")
-    sub.add_parser("verify", help="replay the event log against what is stored")
+    proof = sub.add_parser("verify", help="replay the event log against what is stored")
+    proof.add_argument("order", nargs="?", default="", help="one order alone")
     keep = sub.add_parser("backup", help="one consistent file, while running")
     keep.add_argument("file", type=Path)
     back = sub.add_parser("restore", help="into an empty data folder")
@@ -43,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("names", nargs="*")
     dead = sub.add_parser("letters", help="messages that could not be sent; --resend ID")
     dead.add_argument("--resend", type=int, default=0)
+    move = sub.add_parser("migrate", help="the factory from SQLite to PostgreSQL")
+    move.add_argument("--to", required=True, metavar="postgresql+psycopg://…")
     turn = sub.add_parser("rotate-key", help="new data keys, and what is sealed sealed anew")
     turn.add_argument("--rewrap", action="store_true", help="after changing VITRINE_ENCRYPTION_KEY")
     access.declare(
@@ -104,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         case "export":
             return commands.give_file(settings, args.file, private=args.private)
         case "verify":
-            return commands.verify(settings)
+            return commands.verify(settings, args.order)
         case "backup":
             return commands.backup(settings, args.file)
         case "restore":
@@ -117,6 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return commands.use_route(settings, args.template)
         case "letters":
             return commands.letters(settings, args.resend)
+        case "migrate":
+            return moving.migrate(settings, args.to)
         case "rotate-key":
             return private.rotate_key(settings, wrap_only=args.rewrap)
         case "token" | "kiosk":

@@ -102,7 +102,7 @@ class App:
         keys = master_keys(s)
         if isinstance(s.books, Path):
             seal_plain(s.books, keys)
-        self.store = Store(s.books, self.clock, keys)
+        self.store = Store(s.books, self.clock, keys, portable=s.database_portable)
         self.sharing = Sharing(self.store, s.sandbox or not self.store.shared)
         self.store.zone, self.store.meter = s.zone, self.measures
         self.rules = Rules(s.zone, s.work_week, s.escalation)

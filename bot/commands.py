@@ -33,11 +33,12 @@ from domain.errors import DomainError, SheetFault
 from domain.person import SYSTEM, Person, Role
 from domain.route import from_toml
 from storage.backup import backup as write_backup
+from storage.backup import dumping, restoring
 from storage.backup import restore as read_backup
+from storage.checkup import UNUSABLE, begun, why
 from storage.ledger import Ledger
 from storage.privacy import EVERYBODY
 from storage.secrets import Broken, WrongKey
-from storage.store import UNREACHED
 from storage.verify import verify as replay
 
 
@@ -140,10 +141,15 @@ def _open(settings: Settings) -> App | None:
     except (WrongKey, Broken) as error:
         out(wrong_key(settings.language, error))
         return None
-    except UNREACHED as error:
-        why = error.strerror if isinstance(error, OSError) else type(error).__name__
-        out(f"The database {settings.shown} cannot be used ({why}).")
+    except UNUSABLE as error:
+        unreached(settings, error)
         return None
+
+
+def unreached(settings: Settings, error: BaseException) -> None:
+    """Say that the books are not to be had; never an address as it was typed."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else why(error)
+    out(f"The database {settings.shown} cannot be used ({said}).")
 
 
 def with_app(settings: Settings, work: Callable[[App], int]) -> int:
@@ -253,22 +259,38 @@ def give_file(settings: Settings, path: Path, *, private: bool = False) -> int:
     return with_app(settings, work)
 
 
-def verify(settings: Settings) -> int:
-    """Replay everything; exit 1 and the first difference if there is one."""
-    if not settings.database.exists():
-        out("There is no database yet.")
-        return 0
+def verify(settings: Settings, order: str = "") -> int:
+    """Replay everything, or one order; exit 1 and the first difference if there is one."""
+    order = order.strip().removeprefix("#")
     try:
-        report = replay(settings.database, present(settings))
+        if not begun(settings.books):
+            out("There is no database yet.")
+            return 0
+    except UNUSABLE as error:
+        unreached(settings, error)
+        return 2
+    try:
+        report = replay(settings.books, present(settings), order)
     except (WrongKey, Broken) as error:
         out(wrong_key(settings.language, error))
+        return 1
+    except UNUSABLE as error:
+        unreached(settings, error)
+        return 1
+    if order and report.clean and not report.orders:
+        out(f"There is no order {order}.")
         return 1
     out(json.dumps(asdict(report), ensure_ascii=False, default=str))
     return 0 if report.clean else 1
 
 
 def backup(settings: Settings, path: Path) -> int:
-    """One consistent file."""
+    """One consistent file; on PostgreSQL, what to do instead."""
+    books = settings.books
+    if isinstance(books, str):
+        out(f"The database {settings.shown} is backed up by PostgreSQL's own tools. Write it with")
+        out(f"  {dumping(books, path)}")
+        return _beside(settings, "and keep with it")
     try:
         photos = settings.data_dir / "photos"
         saved = write_backup(settings.database, photos, path, masters=present(settings))
@@ -282,7 +304,13 @@ def backup(settings: Settings, path: Path) -> int:
 
 
 def restore(settings: Settings, path: Path) -> int:
-    """Into an empty data folder."""
+    """Into an empty data folder; on PostgreSQL, what to do instead."""
+    books = settings.books
+    if isinstance(books, str):
+        out(f"The database {settings.shown} is restored by PostgreSQL's own tools. Make it empty,")
+        out("and read a dump into it with")
+        out(f"  {restoring(books, path)}")
+        return _beside(settings, "and put back")
     try:
         restored = read_backup(path, settings.data_dir, carried(settings))
     except (DomainError, OSError) as error:
@@ -292,6 +320,15 @@ def restore(settings: Settings, path: Path) -> int:
         return _no_backup(settings.language, error)
     out(f"{settings.data_dir}: {restored.files} files of {restored.made_at}")
     return 0
+
+
+def _beside(settings: Settings, verb: str) -> int:
+    """What is not in a PostgreSQL database."""
+    key = "" if settings.secret_key else f" and {settings.data_dir / 'secret.key'}"
+    out(
+        f"{verb} {settings.data_dir / 'photos'}{key}: without the key nothing that is sealed opens."
+    )
+    return 1
 
 
 def _no_backup(language: str, error: DomainError | OSError) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from bot.wording.speak import say
 from domain.errors import DomainError, NotFound
 from domain.events import unstamp
 from domain.person import Person
+from storage.checkup import UNUSABLE, begun, why
 from storage.erasing import Erased
 from storage.ledger import Ledger
 from storage.retention import Held, held, tidied
-from storage.sealing import check, rewrap, rotate
+from storage.sealing import Alive, check, rewrap, rotate
 from storage.secrets import Broken, WrongKey, owner
 from storage.verify import verify
 
@@ -39,38 +41,52 @@ def whole(settings: Settings) -> Iterator[tuple[bool, str]]:
     """Whether what is sealed opens with the keys at hand, and whether log and state agree."""
     language, keys = settings.language, present(settings)
     try:
-        old = check(settings.database, keys)
+        old = check(settings.books, keys)
         text = say(language, "privacy.old_key" if old else "privacy.keys_good", n=old)
         yield old == 0, text
-        yield verify(settings.database, keys).clean, "the event log agrees with what is stored"
+        yield verify(settings.books, keys).clean, "the event log agrees with what is stored"
     except (WrongKey, Broken) as error:
         yield False, wrong_key(language, error)
 
 
 def rotate_key(settings: Settings, *, wrap_only: bool) -> int:
     """New data keys and everything sealed anew; or the data keys under the present key."""
-    language = settings.language
     try:
-        handle = lock(settings.data_dir)
+        with _alone(settings):
+            return _turned(settings, wrap_only=wrap_only)
     except Occupied:
         print(f"Another process works on {settings.data_dir}; stop it first.")
         return 2
-    try:
-        if not settings.database.exists():
-            print("There is no database yet.")
-            return 0
-        keys = master_keys(settings)
-        if wrap_only:
-            print(say(language, "privacy.rewrapped", n=rewrap(settings.database, keys)))
-            return 0
-        changed, gone = rotate(settings.database, keys)
-        print(say(language, "privacy.rotated", n=changed, gone=gone))
-        return 0
+    except Alive as error:
+        print(f"{error.count} more on the database {settings.shown}: stop every process first.")
+        print("One that was killed still counts for ten seconds.")
+        return 2
     except (WrongKey, Broken) as error:
-        print(wrong_key(language, error))
+        print(wrong_key(settings.language, error))
         return 1
-    finally:
-        handle.close()
+    except UNUSABLE as error:
+        print(f"The database {settings.shown} cannot be used ({why(error)}).")
+        return 2
+
+
+def _alone(settings: Settings) -> AbstractContextManager[object]:
+    """The data folder for us where the books lie in it; else the books say who is there."""
+    return nullcontext() if isinstance(settings.books, str) else lock(settings.data_dir)
+
+
+def _turned(settings: Settings, *, wrap_only: bool) -> int:
+    books, language = settings.books, settings.language
+    if not begun(books):
+        print("There is no database yet.")
+        return 0
+    keys, portable = master_keys(settings), settings.database_portable
+    if wrap_only:
+        n = rewrap(books, keys, portable=portable)
+        print(say(language, "privacy.rewrapped", n=n))
+        return 0
+    changed, gone = rotate(books, keys, portable=portable)
+    print(say(language, "privacy.rotated", n=changed, gone=gone))
+    return 0
 
 
 def export(settings: Settings, person_id: str, path: Path, with_app: With) -> int:

@@ -83,7 +83,7 @@ class Courier:
     async def run(self) -> None:
         """Carry until cancelled. Nothing that goes wrong with one notice stops the others."""
         if not self.store.shared:  # else whoever takes a platform over sees to what was left
-            await self._recover(time.time() + LEASE)
+            await self._sorted_out(time.time() + LEASE)
         try:
             while True:
                 self._woken.clear()
@@ -111,8 +111,17 @@ class Courier:
     async def take_over(self, platform: str) -> None:
         """Nobody else sends on a platform any more: what was on its way is sorted out at once."""
         if self.store.shared:
-            await self._recover(time.time() + LEASE, platform)
+            await self._sorted_out(time.time() + LEASE, platform)
             self.wake()
+
+    async def _sorted_out(self, wall: float, platform: str = "") -> None:
+        """The same as `_recover`, as often as it takes."""
+        while True:
+            try:
+                return await self._recover(wall, platform)
+            except Exception as error:
+                log.warning("what was on its way is not sorted out yet: %s", type(error).__name__)
+                await asyncio.sleep(1)
 
     async def _recover(self, wall: float, platform: str = "") -> None:
         """Claims whose sender died or hangs (on one platform, or on all that are ours): sent again
@@ -256,11 +265,23 @@ class Courier:
                 ledger.outbox.sent(claimed, message_id, now, parcel.fitted.numbered)
             return now
 
-        now = await self.store.run(note)
+        now = await self._noted(note)
         for notice in (c.notice for c in parcel.claims):
             delay = None if parcel.silent else (now - notice.not_before).total_seconds()
             result = "needless" if parcel.silent else "sent"
             self.measures.delivered(notice.to.platform, result, delay)
+
+    async def _noted(self, note: Callable[[Ledger], datetime]) -> datetime:
+        """Write down that something went out, while it is still ours to say."""
+        until = time.monotonic() + LEASE - LONGEST
+        while True:
+            try:
+                return await self.store.run(note)
+            except Exception as error:
+                if time.monotonic() > until:
+                    raise
+                log.warning("what went out is not noted yet: %s", type(error).__name__)
+                await asyncio.sleep(0.5)
 
     async def _settle(self, parcel: Parcel, error: SendError, wall: float) -> None:
         """What a failed send means for its notices."""

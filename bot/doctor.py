@@ -29,6 +29,8 @@ SPARE, TIGHT = 1 << 30, 200 << 20
 """Bytes of free disk below which it is a warning, and a fault."""
 STALE = 2 * 86400.0
 """Seconds after which the last backup is old."""
+APART = 2.0
+"""Seconds by which a database's clock may differ: leases last nine."""
 AHEAD = 60.0
 """Seconds by which the clock may stand before what was recorded, or beside another's."""
 
@@ -86,10 +88,18 @@ def look(settings: Settings) -> Iterator[Finding]:
             yield from looked()
         except (OSError, ValueError, sqlite3.Error) as error:
             yield Finding(part, "fault", f"{part}: {error}", "see docs/operations.md")
+        except checkup.UNUSABLE as error:
+            text = f"{part}: {checkup.why(error)}"
+            yield Finding(part, "fault", text, "see docs/operations.md")
 
 
 def _running(settings: Settings) -> bool:
-    """Whether the program works on this folder."""
+    """Whether the program works on this folder, or on this PostgreSQL."""
+    if isinstance(settings.books, str):
+        try:
+            return checkup.look_served(settings.books).processes > 0
+        except checkup.UNUSABLE:
+            return False
     if not settings.data_dir.is_dir():
         return False
     try:
@@ -111,7 +121,9 @@ def _program(settings: Settings, *, running: bool) -> Iterator[Finding]:
     answer = ask(f"http://{shown}:{settings.http_port}/healthz")
     if answer.doc is None:
         todo = "look into its log; is VITRINE_HTTP_PORT the one that it was started with?"
-        yield Finding("program", "warning", f"the program runs, /healthz: {answer.said}", todo)
+        where = " on these books" if isinstance(settings.books, str) else ""
+        text = f"the program runs{where}, /healthz here: {answer.said}"
+        yield Finding("program", "warning", text, todo)
         return
     states = {k: v for k, v in dict(answer.doc.get("platforms", {})).items() if v != "ok"}
     late = ", ".join(map(str, answer.doc.get("auditor", ())))
@@ -122,6 +134,9 @@ def _program(settings: Settings, *, running: bool) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    if isinstance(settings.books, str):
+        yield from _server(settings, settings.books)
+        return
     mode = "reads may use connections of their own"
     if not checkup.safe():
         mode = "has the WAL-reset bug; one connection for all (safe)"
@@ -150,6 +165,51 @@ def _database(settings: Settings) -> Iterator[Finding]:
         for good, said in whole(settings):
             yield Finding("database", "ok" if good else "fault", said)
     yield from _recorded(settings, found.newest)
+
+
+def _server(settings: Settings, books: str) -> Iterator[Finding]:
+    """The same of PostgreSQL: how it keeps and compares is up to its settings."""
+    try:
+        found = checkup.look_served(books)
+    except checkup.UNUSABLE as error:
+        text = f"database {settings.shown}: {checkup.why(error)}"
+        yield Finding("database", "fault", text, "the server, VITRINE_DATABASE_URL")
+        return
+    old = found.number < checkup.OLDEST and not settings.database_portable
+    text = f"PostgreSQL {found.version} {settings.shown}, {found.bytes:,} bytes"
+    yield Finding("database", "fault" if old else "ok", text, "PostgreSQL 13 or later")
+    for bad, state, text, todo in _served(found):
+        yield Finding("database", state if bad else "ok", text, todo)
+    if found.later:
+        text = f"the database is of a later version (migration {found.revision})"
+        yield Finding("database", "fault", text, "install that version, or restore a backup")
+        return
+    new = found.revision == found.head
+    text = f"migration {found.revision or 'none'}" + ("" if new else f", not yet {found.head}")
+    yield Finding("database", "ok" if new else "warning", text, "start the program: it migrates")
+    if new:
+        for good, said in whole(settings):
+            yield Finding("database", "ok" if good else "fault", said)
+    yield from _recorded(settings, found.newest)
+
+
+def _served(found: checkup.Served) -> Iterator[tuple[bool, str, str, str]]:
+    """What is looked at on a server: whether it is wrong, how much so, how it is, what to do."""
+    yield found.encoding != "UTF8", "fault", f"encoding {found.encoding}", "a database in UTF8"
+    other = ", ".join(found.collations[:3])
+    text = f"text is not compared by code points: {other}" if other else "text is compared as C"
+    yield bool(other), "fault", text, 'ALTER TABLE … ALTER COLUMN … TYPE text COLLATE "C"'
+    text = f"synchronous_commit {found.synchronous}, fsync {found.fsync}"
+    unsafe = found.synchronous == "off" or found.fsync != "on"
+    yield unsafe, "fault", text, "both on: what was answered may be lost when the power goes"
+    if found.standby:
+        yield True, "fault", "the server is a standby and takes no writes", "the primary's address"
+    apart = abs(found.ahead)
+    text = f"the server's clock and this machine's are {apart:.1f} s apart"
+    yield apart > APART, "warning", text, "NTP on both"
+    behind = ", ".join(found.behind)
+    text = f"numbers that are taken come next: {behind}" if behind else "new rows get new numbers"
+    yield bool(behind), "fault", text, "SELECT setval(…) beyond the highest id"
 
 
 def _recorded(settings: Settings, newest: str) -> Iterator[Finding]:
@@ -188,7 +248,7 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         text = f"VITRINE_SECRET_KEY has {len(settings.secret_key)} characters"
         yield Finding("keys", "warning" if short else "ok", text, "openssl rand -base64 36")
     elif not path.exists():
-        made = settings.database.exists()
+        made = _made(settings)
         text = "there is no secret key" + (": links and sealed words are lost without it" if made
                                             else " yet: the first start makes it")  # fmt: skip
         yield Finding("keys", "fault" if made else "ok", text, f"put the former {path.name} back")
@@ -201,6 +261,14 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     env = Path(".env")
     if env.exists() and readable(env):
         yield Finding("keys", "warning", ".env is readable by others", "chmod 600 .env")
+
+
+def _made(settings: Settings) -> bool:
+    """Whether there are books that a key may have sealed."""
+    try:
+        return checkup.begun(settings.books)
+    except checkup.UNUSABLE:
+        return False
 
 
 def _clock(settings: Settings) -> Iterator[Finding]:
@@ -249,6 +317,10 @@ def _drift(answer: Answer) -> Iterator[Finding]:
 
 
 def _backup(settings: Settings) -> Iterator[Finding]:
+    if isinstance(settings.books, str):
+        text = f"PostgreSQL's own tools back the database up; photos lie in {settings.data_dir}"
+        yield Finding("backup", "ok", text)
+        return
     if not settings.database.exists():
         return
     at = backed_up(settings.data_dir)

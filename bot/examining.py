@@ -3,9 +3,7 @@ running program found when it last looked.
 """
 
 import asyncio
-import contextlib
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,8 +16,10 @@ from bot.settings import Settings
 from bot.wording.speak import say
 from bot.wording.telling import check
 from domain.events import unstamp
+from storage.checkup import UNUSABLE, look_served, why
 from storage.migrate import upgrade
 from storage.store import Store
+from storage.verify import snapshot
 
 Line = tuple[bool | None, str]
 
@@ -28,6 +28,8 @@ def examine(settings: Settings) -> list[Line]:
     """A line for everything looked at on the configured platforms: well, not, or unknown."""
     if not configured(settings):
         return [(True, say(settings.language, "doctor.no-platforms"))]
+    if isinstance(settings.books, str):
+        return _shared(settings, settings.books)
     try:
         handle = lock(settings.data_dir)
     except Occupied:
@@ -40,10 +42,24 @@ def examine(settings: Settings) -> list[Line]:
         handle.close()
 
 
+def _shared(settings: Settings, books: str) -> list[Line]:
+    """On PostgreSQL nobody holds the folder: the leases say whether somebody runs."""
+    try:
+        served = look_served(books)
+    except UNUSABLE as error:
+        return [(None, f"platforms were not asked: the database cannot be used ({why(error)})")]
+    if served.processes:
+        return list(_left(settings))
+    if served.revision != served.head:
+        return [(None, "platforms were not asked: start the program once, it makes the tables")]
+    return _asked(settings)
+
+
 def _asked(settings: Settings) -> list[Line]:
-    if not settings.database.exists():
+    if not settings.database.exists() and settings.books == settings.database:
         upgrade(settings.database)  # what platforms remember lies there
-    store = Store(settings.database, RealClock(), master_keys(settings))
+    portable = settings.database_portable
+    store = Store(settings.books, RealClock(), master_keys(settings), portable=portable)
     try:
         adapters = assemble(settings, store, _nobody)
         found = asyncio.run(_all(adapters))
@@ -81,11 +97,10 @@ def _left(settings: Settings) -> Iterator[Line]:
 
 
 def _kept(settings: Settings) -> dict[str, str]:
-    """Read beside the running program: a connection that can't write never checkpoints either."""
-    address = f"{settings.database.resolve().as_uri()}?mode=ro"
-    with contextlib.closing(sqlite3.connect(address, uri=True)) as raw:
-        rows = raw.execute("SELECT key, value FROM setting WHERE key LIKE ?", (f"{FOUND}%",))
-        return {key[len(FOUND) :]: value for key, value in rows}
+    """Read beside the running program, in which nothing can be written."""
+    with snapshot(settings.books) as sql:
+        rows = sql.rows("SELECT key, value FROM setting WHERE key LIKE :k", k=f"{FOUND}%")
+        return {row["key"][len(FOUND) :]: row["value"] for row in rows}
 
 
 def _lines(settings: Settings, name: str, checks: Sequence[Sequence[Any]]) -> Iterator[Line]:

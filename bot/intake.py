@@ -34,7 +34,7 @@ from storage.cache import Received
 from storage.ledger import Ledger
 from storage.photos import MAX_BYTES, MAX_VIDEO_BYTES, KeptPhoto, Photos
 from storage.sql import Ahead
-from storage.store import Store
+from storage.store import UNREACHED, Store
 
 log = logging.getLogger("vitrine.intake")
 Chat = tuple[str, str, str]
@@ -45,6 +45,8 @@ FETCHING = 6
 """Messages whose pictures are fetched at a time."""
 ADOPT = 5.0
 """Seconds between two looks at what dead processes left."""
+TRIES = 30
+"""How often a message is tried while the books cannot be reached, before it is given up."""
 LATER = 1.0
 """Seconds after which a message that could not be handled yet is tried again."""
 
@@ -60,6 +62,7 @@ class Intake:
     done: Callable[[], None] = lambda: None
     measures: Measures = field(default_factory=Measures)
     _begun: dict[int, float] = field(default_factory=dict)
+    _tries: Counter[int] = field(default_factory=Counter)
     _taking: Counter[Chat] = field(default_factory=Counter)
     _queues: dict[Chat, deque[int]] = field(default_factory=dict)
     _workers: dict[Chat, asyncio.Task[None]] = field(default_factory=dict)
@@ -240,7 +243,7 @@ class Intake:
                     log.warning("message %d waits: %s", queue[0], type(error).__name__)
                     await asyncio.sleep(LATER)
                 else:
-                    queue.popleft()
+                    self._tries.pop(queue.popleft(), None)
         finally:
             del self._workers[chat]
             if not queue:
@@ -267,6 +270,9 @@ class Intake:
                 await self._prepare(row)
             return await self._in_turn(row)
         except Exception as error:
+            tries = self._tries[number] = self._tries[number] + 1
+            if isinstance(error, UNREACHED) and tries < TRIES:
+                raise  # nothing is wrong with the message: it is tried again
             log.exception("message %s could not be handled", row.message_id)
             await self._bury(row.id, error)
             return "dead"
@@ -330,7 +336,10 @@ class Intake:
     async def _waited(self, row: Received) -> list[dict[str, Any]]:
         """A message's pictures, once they were brought."""
         fetch = self._fetches.pop(row.id, None)
-        return await fetch if fetch is not None else list(row.payload.get("media", ()))
+        media = list(row.payload.get("media", ()))
+        if fetch is None and any(map(missing, media)):  # tried again
+            return await self._brought(row.platform, media)
+        return await fetch if fetch is not None else media
 
     async def _prepare(self, row: Received) -> None:
         """Clean and keep the pictures, read the codes in them, note what could not be kept."""

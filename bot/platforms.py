@@ -128,7 +128,13 @@ async def looking(adapter: ChatAdapter, store: Store) -> None:
         if adapter.checks != told:
             told = adapter.checks
             rows = [[c.code, c.well, dict(c.facts)] for c in told]
-            await store.run(lambda ledger, rows=rows: _leave(ledger, adapter.platform, rows))  # type: ignore[misc]
+            try:
+                await store.run(lambda ledger, rows=rows: _leave(ledger, adapter.platform, rows))  # type: ignore[misc]
+            except Exception as error:  # the books cannot be reached: told next time
+                log.warning(
+                    "%s: what was found is not kept: %s", adapter.platform, type(error).__name__
+                )
+                told = ()
         await asyncio.sleep(SOON if now - began < FRESH else GLANCE)
 
 

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("var")
     database_url: str = Field(default="", repr=False)
+    database_portable: bool = False
     timezone: str = "Asia/Shanghai"
     language: str = "zh-CN"
     factory: str = "Vitrine"
@@ -156,8 +157,8 @@ class Settings(BaseSettings):
     @property
     def shown(self) -> str:
         """Where the books are, for people: without a password."""
-        _, at, rest = self.database_url.rpartition("@")
-        return f"at {rest}" if at else str(self.database_url or self.database)
+        books = self.books
+        return without_password(books) if isinstance(books, str) else str(books)
 
     @property
     def books(self) -> Path | str:
@@ -179,6 +180,16 @@ class Settings(BaseSettings):
     def loopback(self) -> bool:
         """Whether only this machine can reach us."""
         return self.http_host in ("127.0.0.1", "localhost", "::1")
+
+
+def without_password(url: str) -> str:
+    """Where a PostgreSQL database is, for people: its place, nothing of who comes in and how."""
+    head, _, query = url.partition("?")
+    if "@" in query:  # where the password ends is anybody's guess
+        return "on PostgreSQL"
+    place = head.rpartition("@")[2].rpartition("://")[2]
+    told = [p for p in query.split("&") if p.partition("=")[0] in ("host", "hostaddr", "port")]
+    return f"at {place}{'?' if told else ''}{'&'.join(told)}"
 
 
 def unplugged(settings: Settings) -> Settings:

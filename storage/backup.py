@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import tempfile
@@ -21,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import BackupFault
@@ -38,6 +40,7 @@ STAGING = ".restoring"
 MAX_MANIFEST = 256 * 1024 * 1024
 PIECE = 1024 * 1024
 
+_SOMEWHERE = "postgresql://USER@HOST/DATABASE"
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _HEX = "[0-9a-f]{64}"
 _KEY = re.compile(rf"{_HEX}\.(jpg|mp4|mov|webm)", re.ASCII)
@@ -139,6 +142,35 @@ def backup(
         draft.replace(target)
     _sync(folder)
     return Saved(target, len(contents.files), size, tuple(contents.missing))
+
+
+def dumping(url: str, target: Path) -> str:
+    """The command line that writes a PostgreSQL database into a file; the password is asked for, or
+    taken from PGPASSWORD or ~/.pgpass.
+    """
+    where = shlex.quote(_reached(url))
+    return f"pg_dump --format=custom --no-owner --file={shlex.quote(str(target))} {where}"
+
+
+def restoring(url: str, source: Path) -> str:
+    """The command line that reads such a file into an empty database."""
+    where = shlex.quote(_reached(url))
+    return f"pg_restore --no-owner --exit-on-error --dbname={where} {shlex.quote(str(source))}"
+
+
+def _reached(url: str) -> str:
+    """An address as PostgreSQL's tools take it, without what it holds of a password."""
+    try:
+        found = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        return _SOMEWHERE
+    if "@" in url.partition("?")[2]:  # where the password ends is anybody's guess
+        return _SOMEWHERE
+    kept = {k: v for k, v in found.query.items() if k in ("host", "hostaddr", "port", "sslmode")}
+    where = URL.create(
+        "postgresql", found.username, None, found.host, found.port, found.database, kept
+    )
+    return where.render_as_string()
 
 
 def restore(source: Path, data_dir: Path, masters: Sequence[Master] = ()) -> Restored:

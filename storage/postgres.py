@@ -24,6 +24,13 @@ from storage.sql import Ahead, Overtaken, Row, Sql, Values
 _NAME = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
 _ARRAYS = {"INTEGER": "bigint[]", "BOOLEAN": "boolean[]", "FLOAT": "float8[]"}
 OPTIONS = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=20000 -c timezone=UTC"
+LIVELY = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""A network that swallows what we say is noticed within half a minute."""
 RESTED = 0.2
 """Seconds between two tries to reach a database that is away."""
 AWAY = 30.0
@@ -44,6 +51,14 @@ PASSING = (
     psycopg.OperationalError,
     Overtaken,
 )
+
+
+_PORTABLE_MARK = "UPDATE pulse SET count = %(mark)s WHERE name = %(name)s"
+_MARK = (
+    f"WITH mark AS ({_PORTABLE_MARK} AND pg_current_xact_id_if_assigned() IS NOT NULL RETURNING 1)"  # noqa: S608
+    " SELECT pg_notify('vitrine', %(holder)s) FROM mark"
+)
+"""Leaves in a transaction that wrote anything the proof that it was kept, and says so."""
 
 
 class Unsure(Exception):
@@ -89,6 +104,12 @@ class PgSql(Sql):
         self._pulse: int | None = None
         self._streams = 0
         self.pg = self._connected(AWAY)
+        self._mark = 0
+        if units:
+            self.pg.execute(
+                "INSERT INTO pulse (name, count) VALUES (%(name)s, 0) ON CONFLICT DO NOTHING",
+                self._proof(),
+            )
 
     def _connected(self, patience: float) -> psycopg.Connection[dict[str, Any]]:
         until = time.monotonic() + patience
@@ -99,6 +120,7 @@ class PgSql(Sql):
                     autocommit=True,
                     row_factory=dict_row,
                     connect_timeout=5,
+                    **LIVELY,  # type: ignore[arg-type]
                     options=OPTIONS,
                     application_name="vitrine",
                 )
@@ -160,41 +182,35 @@ class PgSql(Sql):
 
     def commit(self) -> None:
         """See `Sql`. Raises Unsure where the connection broke and nobody knows."""
-        transaction = None
-        if not self.portable:
-            row = self.pg.execute(
-                "SELECT pg_current_xact_id_if_assigned()::text AS x,"
-                " CASE WHEN pg_current_xact_id_if_assigned() IS NOT NULL"
-                " THEN pg_notify('vitrine', %s)::text END",
-                [self.holder],
-            ).fetchone()
-            transaction = row["x"] if row else None
+        self._mark += 1
+        self.pg.execute(_PORTABLE_MARK if self.portable else _MARK, self._proof())
         try:
             self.pg.execute("COMMIT")
         except psycopg.OperationalError:
-            if not self._kept(transaction):
+            if not self._kept():
                 raise
 
-    def _kept(self, transaction: str | None) -> bool:
-        """Whether a transaction whose commit was not answered was kept after all."""
+    def _proof(self) -> dict[str, object]:
+        return {"name": f"mark/{self.holder}", "mark": self._mark, "holder": self.holder}
+
+    def _kept(self) -> bool:
+        """Whether a transaction whose commit was not answered was kept after all: whether its mark
+        is there, once whoever still works on it is done. Its number would not tell: a server that
+        fell gives the numbers of lost transactions to others.
+        """
         self.pg.close()
-        if transaction is None:
-            return False
         until = time.monotonic() + AWAY
         while time.monotonic() < until:
             try:
                 if self.pg.closed:
                     self.pg = self._connected(AWAY)
                 row = self.pg.execute(
-                    "SELECT pg_xact_status(%s::xid8) AS s", [transaction]
+                    "SELECT count FROM pulse WHERE name = %(name)s FOR UPDATE", self._proof()
                 ).fetchone()
             except psycopg.OperationalError:
                 continue
-            state = row["s"] if row else None
-            if state != "in progress":
-                return bool(state == "committed")
-            time.sleep(RESTED)
-        raise Unsure(transaction)
+            return row is not None and row["count"] == self._mark
+        raise Unsure(self._mark)
 
     def rollback(self) -> None:
         """See `Sql`."""

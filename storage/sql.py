@@ -8,6 +8,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -212,7 +213,8 @@ class Sql:
 
     def close(self) -> None:
         """Nobody writes any more."""
-        self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(sqlite3.Error):  # a full disk: the next start does it
+            self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.raw.close()
 
     def passing(self, error: BaseException) -> bool:

@@ -95,11 +95,13 @@ TRIES = 6
 """How often a unit of work is tried that others get in the way of."""
 
 
-def opened(where: Path | str, *, units: bool = False) -> Sql:
-    """The books in a SQLite file, or at the address of a PostgreSQL database."""
+def opened(where: Path | str, *, units: bool = False, portable: bool = False) -> Sql:
+    """The books in a SQLite file, or at the address of a PostgreSQL database. `portable` does
+    without what only PostgreSQL itself has.
+    """
     if isinstance(where, Path):
         return Sql(connect(where), units=units)
-    return PgSql(where, units=units)
+    return PgSql(where, units=units, portable=portable)
 
 
 class Store:
@@ -107,13 +109,21 @@ class Store:
     disk. `masters` open and seal what is kept sealed; without them everything is kept as it is.
     """
 
-    def __init__(self, where: Path | str, clock: Clock, masters: Sequence[Master] = ()) -> None:
+    def __init__(
+        self,
+        where: Path | str,
+        clock: Clock,
+        masters: Sequence[Master] = (),
+        *,
+        portable: bool = False,
+    ) -> None:
+        self.portable = portable
         self.where, self.clock, self.masters = where, clock, tuple(masters)
         self.platforms: tuple[str, ...] = ()
         self.zone: tzinfo = UTC
         self.commits = self.units = 0
         self.meter: Meter | None = None
-        self._sql = opened(where, units=True)
+        self._sql = opened(where, units=True, portable=portable)
         self._faults: tuple[type[Exception], ...] = (*self._sql.faults, *FAULTS)
         self._cache = Cache(ring=Ring(self.masters), shared=self._sql.shared)
         self._ledger = Ledger(self._sql, self._cache, clock)
@@ -169,7 +179,7 @@ class Store:
         """See what other processes write, where there may be some."""
         if not self.shared:
             return None
-        return Watcher(str(self.where), self.holder, self.others)
+        return Watcher(str(self.where), self.holder, self.others, portable=self.portable)
 
     def others(self) -> None:
         """Others wrote something; in any thread. A hint: what is leaned on is looked at anyway."""
@@ -273,7 +283,9 @@ class Store:
             self._sql.commit()
         except self._faults as error:
             self._undo()
-            if len(batch) > 1:
+            if len(batch) > 1 and tries == TRIES and self._sql.passing(error):
+                self._commit(batch, answered, tries - 1)
+            elif len(batch) > 1:
                 log.warning("a batch of %d was not kept, trying one by one: %r", len(batch), error)
                 for job in batch:
                     self._commit([job], answered)

@@ -3,14 +3,23 @@
 import csv
 import io
 import json
+import re
+import shlex
+import subprocess
 import urllib.request
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from bot.keys import master_keys
+from bot.settings import Settings, without_password
 from tests.app.served import ROOT, command, served
+from tests.servers import postgres
+from tests.storage.engines import SQLITE, alter, ask
+from tests.storage.wordy import filled
 
 FIXTURES = ROOT / "tests" / "understanding" / "fixtures"
 
@@ -225,3 +234,174 @@ def _asked(port: int, path: str, token: str = "") -> int:
         request.add_header("Authorization", f"Bearer {token}")
     with urllib.request.urlopen(request, timeout=30) as answer:
         return int(answer.status)
+
+
+SECRET = "hush-hush-4711"
+
+
+@pytest.fixture
+def factory(tmp_path: Path) -> Path:
+    """A data folder in which people have said things, in SQLite."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(0o700)
+    SQLITE.create(folder)
+    keys = master_keys(Settings(data_dir=folder, _env_file=None))  # type: ignore[call-arg]
+    filled(folder / "vitrine.db", keys)
+    return folder
+
+
+@pytest.fixture
+def target() -> Iterator[str]:
+    url = postgres.database()
+    yield url
+    postgres.drop(url)
+
+
+def secretly(url: str) -> str:
+    """The address with a password in it, which the server does not ask for."""
+    return url.replace("vitrine@", f"vitrine:{SECRET}@")
+
+
+def test_a_factory_moves_and_works_on(factory: Path, target: str, tmp_path: Path) -> None:
+    url, sqlite = secretly(target), {"VITRINE_DATABASE_URL": ""}
+    there = {"VITRINE_DATABASE_URL": url, "VITRINE_LANGUAGE": "en"}
+    said: list[str] = []
+
+    def run(wanted: int, *words: str, **more: str) -> str:
+        code, text = command(factory, *words, **(more or there))
+        assert code == wanted, (words, text)
+        said.append(text)
+        return text
+
+    assert "--to has to be" in run(2, "migrate", "--to", "mysql://x/y", **sqlite)
+    moved = run(0, "migrate", "--to", url, **sqlite)
+    assert "2 orders replayed" in moved
+    assert "secret.key stay" in moved
+    assert re.search(r"^event: \d+$", moved, re.MULTILINE)
+    assert "not empty" in run(1, "migrate", "--to", url, **sqlite)
+    assert "take VITRINE_DATABASE_URL out" in run(2, "migrate", "--to", url)
+    (factory / "vitrine.db").rename(tmp_path / "old.db")
+    assert json.loads(run(0, "verify"))["orders"] == 2
+    assert json.loads(run(0, "verify", "#A101"))["orders"] == 1
+    assert "no order A999" in run(1, "verify", "A999")
+    doctor = command(factory, "doctor", **there)[1]
+    for line in ("ok   PostgreSQL ", "ok   encoding UTF8", "ok   text is compared as C",
+                 "ok   migration ", "ok   new rows get new numbers",
+                 "ok   the event log agrees with what is stored"):  # fmt: skip
+        assert line in doctor
+    failed = [line for line in doctor.splitlines() if line.startswith("FAIL")]
+    assert [line for line in failed if "fsync off" not in line] == []  # so are the tests' servers
+    said.append(doctor)
+    sheet = tmp_path / "orders.csv"
+    sheet.write_text("订单号,客户,品名,数量,交期\nA201,张总,卫衣,120,2027-03-05\n", "utf-8")
+    run(0, "import", str(sheet))
+    run(0, "export", str(tmp_path / "out.csv"), "--private")
+    assert "A201" in (tmp_path / "out.csv").read_text("utf-8-sig")
+    assert len(run(0, "invite", "老板").strip()) == 10
+    run(0, "route", "pcb")
+    run(0, "letters")
+    assert "ivy" in run(0, "privacy", "erase", "ivy")
+    run(0, "privacy", "report")
+    run(0, "privacy", "export", "ivy", str(tmp_path / "ivy.zip"))
+    assert zipfile.is_zipfile(tmp_path / "ivy.zip")
+    made = run(0, "token", "make", "books", "--person", "boss").splitlines()[1]
+    assert made.startswith("vt_")
+    assert "books" in run(0, "token", "list")
+    assert "/board?kiosk=" in run(0, "kiosk", "make", "tv")
+    run(0, "rotate-key")
+    new = "a-new-key-made-by-hand-and-long"
+    run(0, "rotate-key", "--rewrap", **there, VITRINE_ENCRYPTION_KEY=new)
+    run(0, "verify", **there, VITRINE_ENCRYPTION_KEY=new)
+    run(1, "verify")  # without the new key nothing opens
+    run(1, "rotate-key")
+    run(0, "privacy", "erase", "ivy", "--yes", **there, VITRINE_ENCRYPTION_KEY=new)
+    run(0, "verify", **there, VITRINE_ENCRYPTION_KEY=new)
+    alter(target, "UPDATE event SET node = 'sew' WHERE order_no = 'A102' AND seq = 2")
+    found = run(1, "verify", "A102", **there, VITRINE_ENCRYPTION_KEY=new)
+    assert json.loads(found.splitlines()[0])["difference"]["order_no"] == "A102"
+    assert [text for text in said if SECRET in text] == []
+
+
+def test_a_backup_of_postgresql_is_said_how(factory: Path, target: str, tmp_path: Path) -> None:
+    there = {"VITRINE_DATABASE_URL": secretly(target)}
+    assert command(factory, "migrate", "--to", target, VITRINE_DATABASE_URL="")[0] == 0
+    dump, fresh = tmp_path / "books.dump", postgres.database()
+    code, said = command(factory, "backup", str(dump), **there)
+    assert (code, SECRET in said) == (1, False)
+    assert "secret.key" in said
+    words = shlex.split(said.splitlines()[1])
+    assert words[0] == "pg_dump"
+    subprocess.run([str(postgres.binaries() / words[0]), *words[1:]], check=True)
+    code, said = command(factory, "restore", str(dump), VITRINE_DATABASE_URL=fresh)
+    assert code == 1
+    words = shlex.split(next(line for line in said.splitlines() if "pg_restore" in line))
+    subprocess.run([str(postgres.binaries() / words[0]), *words[1:]], check=True)
+    try:
+        code, said = command(factory, "verify", VITRINE_DATABASE_URL=fresh)
+        assert (code, json.loads(said)["orders"]) == (0, 2)
+    finally:
+        postgres.drop(fresh)
+
+
+def test_nothing_moves_while_somebody_works(factory: Path, target: str) -> None:
+    plain = {"VITRINE_DATABASE_URL": ""}
+    with served(factory, **plain):
+        code, said = command(factory, "migrate", "--to", target, **plain)
+    assert (code, "Another process works on" in said) == (2, True)
+    assert ask(target, "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    code, said = command(factory.parent / "none", "migrate", "--to", target, **plain)
+    assert (code, "There is no database" in said) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words", [("verify",), ("doctor",), ("letters",), ("rotate-key",), ("run",), ("invite", "x")]
+)
+def test_a_database_that_is_away_is_one_sentence(factory: Path, words: tuple[str, ...]) -> None:
+    url = f"postgresql+psycopg://me:{SECRET}@127.0.0.1:{postgres.free_port()}/x"
+    code, said = command(factory, *words, VITRINE_DATABASE_URL=url)
+    assert code in (1, 2)
+    assert "nobody listens there" in said
+    assert SECRET not in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql+psycopg://me:{SECRET}@host:x/db",
+        f"postgresql+psycopg://me:{SECRET}/more@127.0.0.1:1/db",
+        f"postgresql+psycopg://me:a?{SECRET}@127.0.0.1:1/db",
+        f"postgresql+psycopg://127.0.0.1:1/db?user=me&password={SECRET}",
+        f"postgresql+psycopg://127.0.0.1:1/db?password=a@{SECRET}",
+        f"postgresql+psycopg://me@127.0.0.1:1/db?{SECRET}=1",
+    ],
+)
+def test_no_password_is_said_however_it_was_typed(factory: Path, url: str) -> None:
+    assert SECRET not in without_password(url)
+    for words in (("verify",), ("backup", "b.dump"), ("doctor",)):
+        code, said = command(factory, *words, VITRINE_DATABASE_URL=url)
+        assert (code > 0, SECRET in said, "Traceback" in said) == (True, False, False), said
+    code, said = command(factory, "migrate", "--to", url, VITRINE_DATABASE_URL="")
+    assert (code, SECRET in said, "Traceback" in said) == (1, False, False), said
+
+
+def test_the_doctor_finds_what_is_wrong_with_a_server(factory: Path, target: str) -> None:
+    there = {"VITRINE_DATABASE_URL": target}
+    assert command(factory, "migrate", "--to", target, VITRINE_DATABASE_URL="")[0] == 0
+    name = target.split("?", maxsplit=1)[0].rpartition("/")[2]
+    alter(target, f"ALTER DATABASE {name} SET synchronous_commit = off")
+    alter(target, "SELECT setval(pg_get_serial_sequence('event', 'id'), 1)")
+    alter(target, 'CREATE COLLATION another FROM "C"')
+    alter(target, "ALTER TABLE person ALTER COLUMN name TYPE text COLLATE another")
+    alter(target, "UPDATE alembic_version SET version_num = '0001'")
+    code, said = command(factory, "doctor", **there)
+    assert code == 1
+    assert "FAIL synchronous_commit off" in said
+    assert "FAIL text is not compared by code points: person.name" in said
+    assert "warn migration 0001, not yet" in said
+    alter(target, "UPDATE alembic_version SET version_num = '9999'")
+    assert "FAIL the database is of a later version" in command(factory, "doctor", **there)[1]
+    head = sorted(p.name for p in (ROOT / "storage/migrations/versions").glob("0*.py"))[-1][:4]
+    alter(target, "UPDATE alembic_version SET version_num = ?", head)
+    assert "FAIL numbers that are taken come next: event" in command(factory, "doctor", **there)[1]

@@ -15,7 +15,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,38 +27,34 @@ import psycopg
 from psycopg import sql
 
 from adapters.chat.port import InboundMessage
-from bot.bench import GROUP, MESSAGES, ROOT, ROUNDS, START, WIDTH, Factory, Row, asked, row, world
+from bot.bench import MESSAGES, ROOT, ROUNDS, START, WIDTH, Factory, Row, asked, row, world
 from bot.intake import Intake
 from bot.worlds import load
-from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.photos import Photos
 from storage.verify import verify
 from tests.load.machine import cpu_of
+from tests.load.rows import Written, batches, marks, written
 from tests.servers.postgres import DURABLE, Server, new, plain, with_name
 
 CHATS, PROCESSES = 12, 3
 """Production groups, and processes that share them."""
 SAID = ("裁切完成", "质检要晚一天", "发货要晚一天")
-"""What the processes report of an order that all of them write about."""
+"""What is reported of an order that all processes write about."""
 PATIENCE = 600.0
 NAMES = ("pipeline.postgres", "pipeline.postgres.cpu", "pipeline.postgres.3")
 SHARED = "pipeline.postgres.3.shared"
-TABLES: dict[str, Callable[[dict[str, Any], "Marks"], bool]] = {
-    "inbox": lambda r, old: r["id"] > old.inbox,
-    "event": lambda r, old: r["id"] > old.event,
-    "outbox": lambda r, old: r["id"] > old.outbox,
-    "outbox_cause": lambda r, old: r["outbox_id"] > old.outbox,
-    "timer": lambda r, old: (r["kind"], r["scope"], r["at"]) not in old.timers,
-    "orders": lambda r, old: r["seq"] > old.orders[r["order_no"]],
-}
-"""Which rows of a table are new since a copy was made."""
 
 
-def groups() -> list[Row]:
+def chats() -> list[Row]:
     """The chats that messages are written in."""
     return [
-        {"platform": "sandbox", "chat": f"g{n:02d}", "kind": "production_group", "title": f"生产{n}"}
+        {
+            "platform": "sandbox",
+            "chat": f"g{n:02d}",
+            "kind": "production_group",
+            "title": f"生产{n}",
+        }
         for n in range(CHATS)
     ]
 
@@ -112,7 +108,8 @@ async def work(url: str, how: str, count: int, place: int, places: int) -> Ran:
     """One process: warm up, wait for the word, handle what it hears, `WIDTH` under way."""
     with tempfile.TemporaryDirectory() as folder:
         factory = Factory(url)
-        intake = Intake(factory.store, factory.talk, Photos(Path(folder)), {})
+        idle = asyncio.Event()
+        intake = Intake(factory.store, factory.talk, Photos(Path(folder)), {}, idle.set)
         try:
             said = HOW[how](count, place, places)
             await _hear(intake, next(said))
@@ -125,7 +122,8 @@ async def work(url: str, how: str, count: int, place: int, places: int) -> Ran:
             queue = iter(heard)
             await asyncio.gather(*(_some(intake, queue) for _ in range(WIDTH)))
             while intake.busy:
-                await asyncio.sleep(0.001)
+                idle.clear()
+                await idle.wait()
             ended, spent = time.monotonic(), time.process_time() - cpu
             return Ran(wall, ended, spent, len(heard), factory.store.commits - commits)
         finally:
@@ -214,12 +212,14 @@ class Books:
         for url in (self.kept, self.empty):
             upgrade(url)
         factory = Factory(self.kept)
-        planned = world(count + PROCESSES) | {"groups": groups()}
+        planned = world(count + PROCESSES) | {"groups": chats()}
         factory.store.now(lambda ledger: load(ledger, factory.desk, planned, START, {}))
         factory.store.close()
         self.masters = factory.store.masters
         with psycopg.connect(plain(self.kept)) as pg:
-            found = [pg.execute(f"SHOW {name}").fetchone() for name in ("fsync", "synchronous_commit")]
+            found = [
+                pg.execute(text).fetchone() for text in ("SHOW fsync", "SHOW synchronous_commit")
+            ]
             if found != [("on",), ("on",)]:
                 raise RuntimeError("the server is not durable")
 
@@ -231,86 +231,16 @@ class Books:
             pg.execute("CHECKPOINT")
         return with_name(self.server.url(), name)
 
-    def copy(self, template: str = "kept") -> str:
-        """A copy of the factory, as it was before any round."""
-        return self.made(f"r{uuid.uuid4().hex[:12]}", template)
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """How far the books had come before a round."""
-
-    inbox: int
-    event: int
-    outbox: int
-    timers: frozenset[tuple[str, str, str]]
-    orders: dict[str, int]
-
-
-def _marks(url: str) -> Marks:
-    with psycopg.connect(plain(url)) as pg:
-        last = [
-            pg.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}").fetchone()  # noqa: S608
-            for table in ("inbox", "event", "outbox")
-        ]
-        timers = frozenset(pg.execute("SELECT kind, scope, at FROM timer").fetchall())
-        orders = dict(pg.execute("SELECT order_no, seq FROM orders").fetchall())
-    inbox, event, outbox = (int(found[0]) for found in last if found is not None)
-    return Marks(inbox, event, outbox, timers, orders)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """New rows of a table: its columns with their types as arrays, and the rows."""
-
-    columns: tuple[str, ...]
-    types: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-
-    def statement(self, table: str) -> sql.Composed:
-        """The insert of many such rows, a column an array."""
-        return sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(
-            sql.Identifier(table),
-            sql.SQL(", ").join(map(sql.Identifier, self.columns)),
-            sql.SQL(", ").join(sql.SQL("%b::" + kind + "[]") for kind in self.types),
-        )
-
-
-def written(url: str, old: Marks) -> dict[str, Written]:
-    """The rows that a round left behind: the same are then written raw."""
-    found = {}
-    with psycopg.connect(plain(url)) as pg:
-        for table, is_new in TABLES.items():
-            cursor = pg.execute(f"SELECT * FROM {table}")  # noqa: S608 - constants
-            columns = tuple(c.name for c in cursor.description or ())
-            types = tuple(
-                pg.adapters.types[c.type_code].name for c in cursor.description or ()
-            )
-            rows = [r for r in cursor if is_new(dict(zip(columns, r, strict=True)), old)]
-            found[table] = Written(columns, types, rows)
-    return found
-
 
 def raw(server: Server, url: str, rows: dict[str, Written]) -> Pace:
     """The very same rows by hand into empty tables: `GROUP` messages a transaction, a statement a
     table, one round trip a transaction, prepared, binary, durable.
     """
-    count = len(rows["inbox"].rows)
-    batches = []
-    for first in range(0, count, GROUP):
-        batch = []
-        for table, found in rows.items():
-            here, size = first / count, len(found.rows)
-            end = min(first + GROUP, count) / count
-            part = found.rows[round(size * here) : round(size * end)]
-            if part:
-                arrays = [list(column) for column in zip(*part, strict=True)]
-                batch.append((found.statement(table), arrays))
-        batches.append(batch)
+    count, groups = len(rows["inbox"].rows), list(batches(rows))
     gc.collect()
     with psycopg.connect(plain(url), autocommit=True) as pg:
         before, cpu, wall = server_cpu(server), time.process_time(), time.perf_counter()
-        for batch in batches:
+        for batch in groups:
             with pg.pipeline():
                 pg.execute("BEGIN", prepare=True)
                 for text, arrays in batch:
@@ -318,7 +248,7 @@ def raw(server: Server, url: str, rows: dict[str, Written]) -> Pace:
                 pg.execute("COMMIT", prepare=True)
         seconds, spent = time.perf_counter() - wall, time.process_time() - cpu
         server_spent = server_cpu(server) - before
-    return Pace(count / seconds, server_spent, spent, count, len(batches))
+    return Pace(count / seconds, server_spent, spent, count, len(groups))
 
 
 def checked(url: str, books: Books, count: int) -> None:
@@ -364,37 +294,41 @@ def _middle(paces: Sequence[Pace]) -> Pace:
     return min(paces, key=lambda p: abs(p.rate - rate))
 
 
+def played(books: Books, how: str, count: int, places: int) -> tuple[str, Pace]:
+    """One round on a fresh copy, checked; where it wrote."""
+    url = books.made(f"r{uuid.uuid4().hex[:12]}", "kept")
+    pace = together(books.server, url, how, count, places)
+    checked(url, books, count + places)
+    return url, pace
+
+
 def bench(wanted: Sequence[str], count: int = MESSAGES, rounds: int = ROUNDS) -> Iterator[Row]:
     """One process, raw inserts and three processes in turns, medians; then three that get in each
-    other's way.
+    other's way, against one that hears all of that.
     """
     books = Books(count)
-    old = _marks(books.kept)
-    ones, raws, threes, shared = [], [], [], []
-    for number in range(rounds):
-        url = books.copy()
-        ones.append(together(books.server, url, "spread", count, 1))
-        raws.append(raw(books.server, books.copy("empty"), written(url, old)))
-        if number == 0:
-            checked(url, books, count + 1)
+    old = marks(books.kept)
+    ones, raws, threes = [], [], []
+    for _ in range(rounds):
+        url, pace = played(books, "spread", count, 1)
+        ones.append(pace)
+        rows = written(url, old)
+        raws.append(raw(books.server, books.made(f"r{uuid.uuid4().hex[:12]}", "empty"), rows))
         if asked(wanted, NAMES[2]):
-            url = books.copy()
-            threes.append(together(books.server, url, "spread", count, PROCESSES))
-            checked(url, books, count + PROCESSES)
-        if asked(wanted, SHARED):
-            url = books.copy()
-            shared.append(together(books.server, url, "common", count, PROCESSES))
-            checked(url, books, shared[-1].count + PROCESSES)
+            threes.append(played(books, "spread", count, PROCESSES)[1])
     one, base = _middle(ones), _middle(raws)
     told = "raw batched inserts of the same rows"
+    costs = one.clients / one.count, base.clients / base.count
     yield row(NAMES[0], one.rate, "messages/s", told, base.rate) | _spent(one, base)
-    yield row(
-        NAMES[1], one.clients / one.count, "s/message", told, base.clients / base.count
-    )  # fmt: skip
-    for name, paces in ((NAMES[2], threes), (SHARED, shared)):
-        if paces:
-            three = _middle(paces)
-            yield row(name, three.rate, "messages/s", "one process", one.rate) | _spent(three, one)
+    yield row(NAMES[1], costs[0], "s/message", told, costs[1])
+    if threes:
+        three = _middle(threes)
+        yield row(NAMES[2], three.rate, "messages/s", "one process", one.rate) | _spent(three, one)
+    if asked(wanted, SHARED):
+        alone = played(books, "common", count, 1)[1]
+        three = played(books, "common", count, PROCESSES)[1]
+        told = "one process with the same messages"
+        yield row(SHARED, three.rate, "messages/s", told, alone.rate) | _spent(three, alone)
 
 
 def main(wanted: list[str]) -> None:

@@ -8,13 +8,15 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from domain.events import stamp
 from storage.secrets import MARK, beside
 from storage.verify import verify
-from tests.load import decade, soak, wire
+from tests.load import decade, postgres, rows, soak, wire
 from tests.load.machine import Load, cpu_of, handles, resident
+from tests.servers.postgres import plain
 
 ORDERS, OPEN = 24, 8
 STALL = 0.4
@@ -126,3 +128,40 @@ def test_the_machine_is_read() -> None:
     assert resident(own) > 10_000_000
     assert handles(own) > 2
     assert 0 <= load.told()["idle"] <= 1
+
+
+def test_three_processes_on_the_same_orders_lose_and_double_nothing() -> None:
+    count = 36
+    books = postgres.Books(count)
+    try:
+        where, pace = postgres.played(books, "common", count, postgres.PROCESSES)
+        assert pace.count == count
+        assert pace.rate > 0
+        assert 0 < pace.clients < 60
+        assert 0 < pace.server < 60
+        with pytest.raises(RuntimeError, match="taken in"):
+            postgres.checked(where, books, count)  # the three that warmed up are there as well
+        with psycopg.connect(plain(where)) as pg:
+            pg.execute("UPDATE inbox SET state = 'waiting' WHERE message_id = 'm7'")
+        with pytest.raises(RuntimeError, match=r"without an outcome: \['m7'\]"):
+            postgres.checked(where, books, count + postgres.PROCESSES)
+    finally:
+        books.server.stop()
+
+
+def test_raw_rows_are_the_rows_that_the_program_wrote() -> None:
+    count = 30
+    books = postgres.Books(count)
+    try:
+        before = rows.marks(books.kept)
+        where, _ = postgres.played(books, "spread", count, 1)
+        ours = rows.written(where, before)
+        again = books.made("again", "empty")
+        assert postgres.raw(books.server, again, ours).count == count + 1
+        nothing = rows.Marks(0, 0, 0, frozenset(), dict.fromkeys(before.orders, 0))
+        theirs = rows.written(again, nothing)
+        for table, found in ours.items():
+            assert found.rows, table
+            assert sorted(theirs[table].rows) == sorted(found.rows), table
+    finally:
+        books.server.stop()

@@ -90,12 +90,16 @@ def _postgres(folder: Path, clock: Hand) -> Store:
     return Store((folder / "url").read_text(), clock)
 
 
+def _portable(folder: Path, clock: Hand) -> Store:
+    return Store((folder / "url").read_text(), clock, portable=True)
+
+
 ENGINES = [
     Engine("sqlite", _create, _sqlite),
     Engine("postgresql", _create_postgres, _postgres),
+    Engine("portable", _create_postgres, _portable),
 ]
-
-
+"""The last is PostgreSQL without SKIP LOCKED, NOTIFY and the word on what became of a commit."""
 SQLITE = ENGINES[0]
 FAULTS = (sqlite3.Error, psycopg.Error)
 """What engines raise."""

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlmodel import SQLModel
 
 from domain.alert import Alert
 from domain.commands import ChangeDue, Complete, Delay, PlaceOrder, Start, Undo
@@ -13,6 +14,7 @@ from storage.cache import Asked
 from storage.ledger import Ledger
 from storage.secrets import Master, masters, owner
 from storage.store import Store
+from storage.verify import snapshot
 from tests.domain.factory import CUSTOMER, CUTTER, ROUTE
 from tests.storage.engines import START, Hand, do, people
 
@@ -84,11 +86,23 @@ def grep(folder: Path, words: tuple[str, ...] = WORDY) -> list[str]:
     return [w for w in words if w.encode() in held]
 
 
+def stored(where: Path | str, words: tuple[str, ...] = WORDY) -> list[str]:
+    """Which words stand in any row of any table."""
+    with snapshot(where) as sql:
+        held = [
+            str(value)
+            for table in SQLModel.metadata.sorted_tables
+            for row in sql.rows(f"SELECT * FROM {table.name}")
+            for value in row.values()
+        ]
+    return [w for w in words if any(w in value for value in held)]
+
+
 class Undone(Exception):
     pass
 
 
-def read(path: Path, keys: tuple[Master, ...] = KEY) -> list[object]:
+def read(where: Path | str, keys: tuple[Master, ...] = KEY) -> list[object]:
     """What was said, without leaving a trace of having read it."""
     found: list[list[object]] = []
 
@@ -96,7 +110,7 @@ def read(path: Path, keys: tuple[Master, ...] = KEY) -> list[object]:
         found.append(told(ledger))
         raise Undone
 
-    store = Store(path, Hand(), keys)
+    store = Store(where, Hand(), keys)
     try:
         with pytest.raises(Undone):
             store.now(look)
@@ -105,9 +119,9 @@ def read(path: Path, keys: tuple[Master, ...] = KEY) -> list[object]:
     return found[0]
 
 
-def filled(path: Path, keys: tuple[Master, ...]) -> None:
+def filled(where: Path | str, keys: tuple[Master, ...]) -> None:
     """The story in a database."""
-    store = Store(path, Hand(), keys)
+    store = Store(where, Hand(), keys)
     store.now(story)
     store.now(private)
     store.close()
