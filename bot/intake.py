@@ -34,7 +34,7 @@ from storage.cache import Received
 from storage.ledger import Ledger
 from storage.photos import MAX_BYTES, MAX_VIDEO_BYTES, KeptPhoto, Photos
 from storage.sql import Ahead
-from storage.store import UNREACHED, Store
+from storage.store import Store, momentary
 
 log = logging.getLogger("vitrine.intake")
 Chat = tuple[str, str, str]
@@ -271,7 +271,7 @@ class Intake:
             return await self._in_turn(row)
         except Exception as error:
             tries = self._tries[number] = self._tries[number] + 1
-            if isinstance(error, UNREACHED) and tries < TRIES:
+            if momentary(error) and tries < TRIES:
                 raise  # nothing is wrong with the message: it is tried again
             log.exception("message %s could not be handled", row.message_id)
             await self._bury(row.id, error)

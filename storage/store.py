@@ -12,6 +12,7 @@ import asyncio
 import logging
 import queue
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from domain.ports import Clock
 from storage.cache import Cache
 from storage.ledger import Ledger
 from storage.meter import Meter
-from storage.postgres import PgSql
+from storage.postgres import PASSING, PgSql
 from storage.secrets import Master, Ring
 from storage.sql import Ahead, Overtaken, Sql
 from storage.sqlite import connect
@@ -93,6 +94,28 @@ FAULTS = (UnicodeError, OverflowError, MemoryError)
 """Of one unit, and of no engine, that show only when its rows are written."""
 TRIES = 6
 """How often a unit of work is tried that others get in the way of."""
+
+
+def momentary(error: BaseException) -> bool:
+    """Whether the books could not be used for a reason that may be gone a moment later: a disk that
+    is full or fails, a lock, a server that is away. A missing table is no such thing.
+    """
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF
+        return isinstance(error, sqlite3.OperationalError) and code in _MOMENTARY
+    return isinstance(error, PASSING)
+
+
+_MOMENTARY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
 
 
 def opened(where: Path | str, *, units: bool = False, portable: bool = False) -> Sql:
