@@ -28,7 +28,7 @@ run: .venv/.runtime
 	@VITRINE_SANDBOX=1 VITRINE_SANDBOX_HISTORY=$${VITRINE_SANDBOX_HISTORY:-1} $(PY) -m bot run $(ARGS)
 
 test: .venv/.dev
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/.dev
 	@$(PY) -m ruff format --check .
